@@ -1,0 +1,1 @@
+"""What all services speak: events and their path, databases, identity, problems, web base."""

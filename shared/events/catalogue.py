@@ -1,0 +1,296 @@
+"""Every event type, with the model of its data.
+
+An event carries the facts that a reader needs to act without asking back, and ids. None carries an
+e-mail address.
+"""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.envelope import EventData
+
+REGISTRY = "/registry"
+WORKGROUPS = "/workgroups"
+
+InstitutionStatus = Literal["unconfirmed", "submitted", "returned", "verified", "rejected"]
+FocalPointRole = Literal["focal_point", "alternate"]
+UpdateKind = Literal["initiative", "opportunity", "challenge", "resource", "decision", "news"]
+ActionState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
+MeetingMode = Literal["in_person", "online", "hybrid"]
+GroupStatus = Literal["active", "archived"]
+
+
+class Facts(BaseModel):
+    """Base of the values inside events."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+
+
+class InstitutionFacts(Facts):
+    """An institution as other services know it."""
+
+    institution_id: UUID
+    name: str
+    acronym: str | None = None
+    organisation_type: str = Field(description="IATI OrganisationType code.", examples=["40"])
+    subtype: str = Field(examples=["un_entity"])
+    country: str | None = Field(None, description="ISO 3166-1 alpha-2, where it has a seat.")
+    website: str | None = None
+    status: InstitutionStatus
+    version: int = Field(description="Grows with each change; an older one must be ignored.")
+
+
+class GroupFacts(Facts):
+    """A follow-up group."""
+
+    group_id: UUID
+    slug: str
+    title: str
+    purpose: str
+    theme_slug: str
+    theme_title: str
+    status: GroupStatus = "active"
+    version: int
+
+
+class GroupRef(Facts):
+    """A group that a meeting belongs to."""
+
+    group_id: UUID
+    title: str
+    theme_slug: str
+
+
+class AgreedPointFacts(Facts):
+    """What a meeting agreed."""
+
+    agreed_point_id: UUID
+    number: int
+    text: str
+
+
+class ActionFacts(Facts):
+    """An action item: who answers for what until when."""
+
+    action_item_id: UUID
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    number: int
+    title: str
+    institution_id: UUID
+    institution_name: str
+    institution_acronym: str | None = None
+    due_date: date
+    state: ActionState
+    meeting_id: UUID | None = None
+    agreed_point_id: UUID | None = None
+    version: int
+
+
+class RegistryEvent(EventData):
+    """An event of the registry."""
+
+    source: ClassVar[str] = REGISTRY
+
+
+class WorkgroupsEvent(EventData):
+    """An event of workgroups."""
+
+    source: ClassVar[str] = WORKGROUPS
+
+
+class InstitutionSubmitted(RegistryEvent):
+    """A focal point confirmed the address, or submitted again: it waits for a coordinator."""
+
+    name: ClassVar[str] = "institution.submitted"
+    institution: InstitutionFacts
+
+
+class InstitutionReturned(RegistryEvent):
+    """A coordinator asks for a correction."""
+
+    name: ClassVar[str] = "institution.returned"
+    institution: InstitutionFacts
+    reason: str
+
+
+class InstitutionVerified(RegistryEvent):
+    """A coordinator verified the institution."""
+
+    name: ClassVar[str] = "institution.verified"
+    institution: InstitutionFacts
+
+
+class InstitutionRejected(RegistryEvent):
+    """A coordinator rejected the registration."""
+
+    name: ClassVar[str] = "institution.rejected"
+    institution: InstitutionFacts
+    reason: str
+    duplicate_of: UUID | None = None
+
+
+class InstitutionUpdated(RegistryEvent):
+    """The profile changed."""
+
+    name: ClassVar[str] = "institution.updated"
+    institution: InstitutionFacts
+
+
+class FocalPointConfirmed(RegistryEvent):
+    """A person now speaks for the institution."""
+
+    name: ClassVar[str] = "focal_point.confirmed"
+    person_id: UUID
+    institution_id: UUID
+    person_name: str
+    role: FocalPointRole
+
+
+class FocalPointRemoved(RegistryEvent):
+    """A person no longer speaks for the institution."""
+
+    name: ClassVar[str] = "focal_point.removed"
+    person_id: UUID
+    institution_id: UUID
+
+
+class CoordinatorAppointed(RegistryEvent):
+    """A person now coordinates the platform."""
+
+    name: ClassVar[str] = "coordinator.appointed"
+    person_id: UUID
+    person_name: str
+
+
+class CoordinatorRemoved(RegistryEvent):
+    """A person no longer coordinates the platform."""
+
+    name: ClassVar[str] = "coordinator.removed"
+    person_id: UUID
+
+
+class ThemeCreated(WorkgroupsEvent):
+    """A theme under which groups follow up."""
+
+    name: ClassVar[str] = "theme.created"
+    theme_id: UUID
+    slug: str
+    title: str
+
+
+class GroupCreated(WorkgroupsEvent):
+    """A coordinator opened a follow-up group."""
+
+    name: ClassVar[str] = "group.created"
+    group: GroupFacts
+
+
+class GroupUpdated(WorkgroupsEvent):
+    """The charter of a group changed."""
+
+    name: ClassVar[str] = "group.updated"
+    group: GroupFacts
+
+
+class MembershipJoined(WorkgroupsEvent):
+    """An institution joined a group."""
+
+    name: ClassVar[str] = "membership.joined"
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    institution_id: UUID
+    institution_name: str
+    institution_acronym: str | None = None
+
+
+class MembershipLeft(WorkgroupsEvent):
+    """An institution left a group."""
+
+    name: ClassVar[str] = "membership.left"
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    institution_id: UUID
+    institution_name: str
+    institution_acronym: str | None = None
+
+
+class MeetingRecorded(WorkgroupsEvent):
+    """A meeting of one or more groups, with what it agreed."""
+
+    name: ClassVar[str] = "meeting.recorded"
+    meeting_id: UUID
+    title: str
+    date: date
+    place: str | None = None
+    time_zone: str = Field(description="IANA time zone.", examples=["Asia/Bangkok"])
+    mode: MeetingMode
+    participants_in_person: int
+    participants_online: int
+    convenor_id: UUID | None = None
+    groups: list[GroupRef]
+    agreed_points: list[AgreedPointFacts]
+
+
+class UpdatePosted(WorkgroupsEvent):
+    """A member institution told its group something."""
+
+    name: ClassVar[str] = "update.posted"
+    update_id: UUID
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    institution_id: UUID
+    institution_name: str
+    institution_acronym: str | None = None
+    kind: UpdateKind
+    title: str
+    text: str
+
+
+class ActionItemAssigned(WorkgroupsEvent):
+    """An institution is accountable for an action item."""
+
+    name: ClassVar[str] = "action_item.assigned"
+    action: ActionFacts
+
+
+class ActionItemChanged(WorkgroupsEvent):
+    """An action item changed: its state, its due date or its title."""
+
+    name: ClassVar[str] = "action_item.changed"
+    action: ActionFacts
+
+
+ALL: tuple[type[EventData], ...] = (
+    InstitutionSubmitted,
+    InstitutionReturned,
+    InstitutionVerified,
+    InstitutionRejected,
+    InstitutionUpdated,
+    FocalPointConfirmed,
+    FocalPointRemoved,
+    CoordinatorAppointed,
+    CoordinatorRemoved,
+    ThemeCreated,
+    GroupCreated,
+    GroupUpdated,
+    MembershipJoined,
+    MembershipLeft,
+    MeetingRecorded,
+    UpdatePosted,
+    ActionItemAssigned,
+    ActionItemChanged,
+)
+
+CATALOGUE: dict[str, type[EventData]] = {data.type(): data for data in ALL}
+"""The model of the data of each type."""
+
+SOURCES: tuple[str, ...] = (REGISTRY, WORKGROUPS)
+"""The services that publish events."""

@@ -1,0 +1,149 @@
+"""What happens around every request: its id and trace, its limit, its log line, its headers."""
+
+import re
+import secrets
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.problems import CONTENT_TYPE, INTERNAL, TOO_LARGE, Problem
+from shared.telemetry import RequestMetrics, continue_trace, traceparent
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNMATCHED = "(no such address)"
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""Sent with every answer that doesn't set its own (OWASP Secure Headers)."""
+
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+)
+"""The API docs page starts its viewer with an inline script."""
+
+
+class BodyTooLargeError(Exception):
+    """The body went over the limit while it was read."""
+
+
+class RequestFrame:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, max_body_bytes: int) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        received_id = headers.get("x-request-id", "")
+        request_id = received_id if _REQUEST_ID.fullmatch(received_id) else secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        trace = traceparent.set(continue_trace(headers.get("traceparent")))
+        started = time.perf_counter()
+        status = 500
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                begun = True
+                status = message["status"]
+                answered = MutableHeaders(scope=message)
+                answered["X-Request-Id"] = request_id
+                if _route(scope) == "/docs":
+                    answered["Content-Security-Policy"] = DOCS_POLICY
+                for name, value in SECURITY_HEADERS.items():
+                    answered.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._limited(scope, headers, receive, answer)
+            except BodyTooLargeError:
+                await _send_problem(answer, self._too_large(), request_id)
+            except Exception:
+                log.exception("request_failed", method=scope["method"], route=_route(scope))
+                if begun:
+                    raise
+                await _send_problem(
+                    answer,
+                    Problem(
+                        INTERNAL,
+                        "Something broke on our side and nothing was changed. Try again, and "
+                        "tell us this request's id if it happens again.",
+                    ),
+                    request_id,
+                )
+            finally:
+                seconds = time.perf_counter() - started
+                self.metrics.observe(scope["method"], _route(scope), status, seconds)
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=_route(scope),
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=round(seconds * 1000, 1),
+                )
+                traceparent.reset(trace)
+
+    async def _limited(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        declared = headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > self.max_body_bytes:
+            raise BodyTooLargeError
+        read = 0
+
+        async def limited_receive() -> Message:
+            nonlocal read
+            message = await receive()
+            if message["type"] == "http.request":
+                read += len(message.get("body", b""))
+                if read > self.max_body_bytes:
+                    raise BodyTooLargeError
+            return message
+
+        await self.app(scope, limited_receive, send)
+
+    def _too_large(self) -> Problem:
+        return Problem(
+            TOO_LARGE,
+            f"The body is over the limit of {self.max_body_bytes} bytes. Send less at once.",
+        )
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    template: str = getattr(route, "path", _UNMATCHED)
+    return template
+
+
+async def _send_problem(send: Send, problem: Problem, request_id: str) -> None:
+    body = problem.body(f"urn:southlink:request:{request_id}").model_dump_json(exclude_none=True)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": problem.kind.status,
+            "headers": [
+                (b"content-type", CONTENT_TYPE.encode()),
+                (b"connection", b"close"),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body.encode()})

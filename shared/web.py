@@ -57,7 +57,10 @@ def _maybe_caller(request: Request, credentials: _Credentials) -> Caller | None:
     if credentials is None:
         raise unauthenticated("The header Authorization must read: Bearer <token>.")
     verifier: TokenVerifier = request.app.state.verifier
-    return verifier.verify(credentials.credentials)
+    caller = verifier.verify(credentials.credentials)
+    # An Idempotency-Key belongs to the caller who sent it.
+    request.state.caller = caller
+    return caller
 
 
 MaybeCaller = Annotated[Caller | None, Depends(_maybe_caller)]

@@ -36,7 +36,9 @@ class InstitutionFacts(Facts):
     name: str
     acronym: str | None = None
     organisation_type: str = Field(description="IATI OrganisationType code.", examples=["40"])
-    subtype: str = Field(examples=["un_entity"])
+    subtype: str | None = Field(
+        None, description="Only where the type has subtypes.", examples=["un_entity"]
+    )
     country: str | None = Field(None, description="ISO 3166-1 alpha-2, where it has a seat.")
     website: str | None = None
     status: InstitutionStatus

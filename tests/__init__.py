@@ -1,0 +1,1 @@
+"""What Southlink promises, said as tests."""

@@ -1,0 +1,70 @@
+"""The servers that tests run against: all real."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from redis import Redis
+
+from tests.databases import PostgresServer, SqliteServer, start_postgres
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis server of this test process."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The URL of a Redis that is empty when the test starts."""
+    with Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> SqliteServer:
+    """Where SQLite databases are made."""
+    return SqliteServer(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """A PostgreSQL server, one for all test processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return start_postgres(root / "pg")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_server(request: pytest.FixtureRequest) -> SqliteServer | PostgresServer:
+    """Each kind of database server in turn: a test that asks for it runs on both."""
+    name = "sqlite_server" if request.param == "sqlite" else "postgres_server"
+    server: SqliteServer | PostgresServer = request.getfixturevalue(name)
+    return server
+
+
+@pytest.fixture
+def database_url(database_server: SqliteServer | PostgresServer) -> str:
+    """The URL of a new empty database; the test runs on SQLite and on PostgreSQL."""
+    return database_server.create()
+
+
+@pytest.fixture
+def migrated(database_server: SqliteServer | PostgresServer) -> Callable[[str], str]:
+    """Make a new database with a service's newest schema; the test runs on both kinds.
+
+    Its argument is an Alembic location such as ``services.registry:migrations``.
+    """
+    return database_server.migrated
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder of the test."""
+    return tmp_path

@@ -62,9 +62,3 @@ def migrated(database_server: SqliteServer | PostgresServer) -> Callable[[str], 
     Its argument is an Alembic location such as ``services.registry:migrations``.
     """
     return database_server.migrated
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder of the test."""
-    return tmp_path

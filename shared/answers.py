@@ -37,7 +37,7 @@ _BY_STATUS: dict[int, tuple[ProblemKind, str]] = {
     404: (NOT_FOUND, "There is nothing at this address. The addresses are listed at /docs."),
     405: (METHOD_NOT_ALLOWED, "This address doesn't take that method. See /docs."),
     409: (CONFLICT, "This conflicts with what exists."),
-    413: (TOO_LARGE, "The body is too large."),
+    413: (TOO_LARGE, ""),
     415: (UNSUPPORTED_MEDIA, "Send the body as application/json."),
 }
 

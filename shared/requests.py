@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.problems import CONTENT_TYPE, INTERNAL, TOO_LARGE, Problem
@@ -34,8 +35,17 @@ DOCS_POLICY = (
 """The API docs page starts its viewer with an inline script."""
 
 
-class BodyTooLargeError(Exception):
-    """The body went over the limit while it was read."""
+class BodyTooLargeError(HTTPException):
+    """The body went over the limit while it was read.
+
+    An HTTPException, because the framework turns any other error in reading a body into a 400.
+    """
+
+    def __init__(self, max_body_bytes: int) -> None:
+        super().__init__(
+            TOO_LARGE.status,
+            f"The body is over the limit of {max_body_bytes} bytes. Send less at once.",
+        )
 
 
 class RequestFrame:
@@ -76,8 +86,8 @@ class RequestFrame:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._limited(scope, headers, receive, answer)
-            except BodyTooLargeError:
-                await _send_problem(answer, self._too_large(), request_id)
+            except BodyTooLargeError as error:
+                await _send_problem(answer, Problem(TOO_LARGE, error.detail), request_id)
             except Exception:
                 log.exception("request_failed", method=scope["method"], route=_route(scope))
                 if begun:
@@ -107,7 +117,7 @@ class RequestFrame:
     async def _limited(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         declared = headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self.max_body_bytes:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(self.max_body_bytes)
         read = 0
 
         async def limited_receive() -> Message:
@@ -116,16 +126,10 @@ class RequestFrame:
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 if read > self.max_body_bytes:
-                    raise BodyTooLargeError
+                    raise BodyTooLargeError(self.max_body_bytes)
             return message
 
         await self.app(scope, limited_receive, send)
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            TOO_LARGE,
-            f"The body is over the limit of {self.max_body_bytes} bytes. Send less at once.",
-        )
 
 
 def _route(scope: Scope) -> str:

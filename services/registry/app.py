@@ -1,0 +1,80 @@
+"""Builds the registry's application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from shared.feed import feed_router
+
+from services.registry import figures
+from services.registry.code_mail import Postman
+from services.registry.routes import (
+    api_keys,
+    institutions,
+    people,
+    sign_ins,
+    tokens,
+    vocabularies,
+)
+from services.registry.settings import SERVICE, Settings
+from services.registry.settings import settings as settings_of_the_process
+from services.registry.sign_in import CODE_SPENT, WRONG_CODE
+from services.registry.signing_key import SigningKeyError, load_signing_keys
+from services.registry.tables import IdempotencyRecord
+from shared.database import Database
+from shared.events.catalogue import REGISTRY
+from shared.identity import LocalKeySet, TokenVerifier
+from shared.mail import Smtp
+from shared.observation import Check, redis_check
+from shared.web import build_app
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; raises `SigningKeyError` when the signing key can't be used."""
+    settings = settings or settings_of_the_process()
+    keys = load_signing_keys(settings.signing_key_file)
+    postman = Postman(Smtp.of(settings), settings.mail_from)
+    app = build_app(
+        service=SERVICE,
+        settings=settings,
+        database=Database(settings.database_url),
+        verifier=TokenVerifier(LocalKeySet(keys.published)),
+        idempotency=IdempotencyRecord,
+        routers=[
+            institutions.router,
+            sign_ins.router,
+            tokens.router,
+            people.router,
+            api_keys.router,
+            vocabularies.router,
+            feed_router(REGISTRY),
+            _closing(postman),
+        ],
+        readiness=[_signing_key_check(settings), redis_check(settings.redis_url)],
+        figures=[figures.collect],
+        kinds=[WRONG_CODE, CODE_SPENT],
+    )
+    app.state.signing_keys = keys
+    app.state.postman = postman
+    return app
+
+
+def _signing_key_check(settings: Settings) -> Check:
+    def run() -> str | None:
+        try:
+            load_signing_keys(settings.signing_key_file)
+        except SigningKeyError as error:
+            return str(error)
+        return None
+
+    # The process has its keys in memory: a lost file is found before the next start, not by it.
+    return Check("signing_key", run, needed=False)
+
+
+def _closing(postman: Postman) -> APIRouter:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        postman.close()
+
+    return APIRouter(lifespan=lifespan)

@@ -1,0 +1,66 @@
+"""What `/metrics` shows of the registry."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from services.registry.lifecycle import Status
+from services.registry.tables import Coordinator, FocalPoint, Institution, SignedInSession, SignIn
+from shared.columns import utc_now
+from shared.telemetry import Figure
+
+
+def collect(session: Session) -> Iterable[Figure]:
+    """Yield the registry's figures: registrations, their queue, people and sign-ins."""
+    now = utc_now()
+    counts: dict[str, int] = dict(
+        session.exec(
+            select(Institution.status, func.count()).group_by(col(Institution.status))
+        ).all()
+    )
+    for status in Status:
+        yield Figure(
+            "institutions",
+            "Institutions by the state of their registration.",
+            counts.get(status, 0),
+            {"status": status},
+        )
+    oldest: datetime | None = session.exec(
+        select(func.min(Institution.updated_at)).where(Institution.status == Status.SUBMITTED)
+    ).one()
+    yield Figure(
+        "verification_queue_oldest_seconds",
+        "How long the oldest submitted registration has waited for a coordinator.",
+        (now - oldest).total_seconds() if oldest is not None else 0,
+    )
+    yield Figure("coordinators", "Coordinators.", _count(session, Coordinator))
+    yield Figure(
+        "focal_points",
+        "Confirmed roles of focal points and alternates.",
+        _count(session, FocalPoint, col(FocalPoint.confirmed_at).is_not(None)),
+    )
+    yield Figure(
+        "sessions",
+        "Sessions in which somebody is signed in.",
+        _count(
+            session,
+            SignedInSession,
+            col(SignedInSession.ended_at).is_(None),
+            col(SignedInSession.expires_at) > now,
+        ),
+    )
+    lately = col(SignIn.requested_at) > now - timedelta(hours=1)
+    confirmed = _count(session, SignIn, lately, col(SignIn.confirmed_at).is_not(None))
+    requested = _count(session, SignIn, lately)
+    for outcome, value in (("confirmed", confirmed), ("unconfirmed", requested - confirmed)):
+        yield Figure(
+            "sign_ins_last_hour",
+            "Sign-ins asked for within the last hour, by whether the code came back.",
+            value,
+            {"outcome": outcome},
+        )
+
+
+def _count(session: Session, table: type, *conditions: object) -> int:
+    return session.exec(select(func.count()).select_from(table).where(*conditions)).one()  # type: ignore[arg-type]

@@ -1,0 +1,234 @@
+"""The life of a registration: one table says what may follow what, and who may do it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from services.registry.tables import HistoryEntry, Institution
+from shared import outbox
+from shared.columns import utc_now
+from shared.events.catalogue import (
+    InstitutionFacts,
+    InstitutionRejected,
+    InstitutionReturned,
+    InstitutionSubmitted,
+    InstitutionUpdated,
+    InstitutionVerified,
+)
+from shared.events.envelope import EventData
+from shared.problems import INVALID, NOT_ALLOWED_NOW, FieldError, Problem
+
+
+class Status(StrEnum):
+    """Where a registration stands."""
+
+    UNCONFIRMED = "unconfirmed"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+
+
+class Role(StrEnum):
+    """Who may take a step."""
+
+    ANYBODY = "anybody"
+    FOCAL_POINT = "focal_point"
+    COORDINATOR = "coordinator"
+
+
+class Action(StrEnum):
+    """A step in the life of a registration."""
+
+    REGISTER = "register"
+    CONFIRM = "confirm"
+    UPDATE = "update"
+    SUBMIT = "submit"
+    RETURN = "return"
+    VERIFY = "verify"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What an action does: from which states, into which (``None``: it stays), and by whom."""
+
+    sources: frozenset[Status]
+    target: Status | None
+    by: frozenset[Role]
+
+
+def _transition(sources: set[Status], target: Status | None, *by: Role) -> Transition:
+    return Transition(frozenset(sources), target, frozenset(by))
+
+
+TRANSITIONS: Mapping[Action, Transition] = {
+    Action.REGISTER: _transition(set(), Status.UNCONFIRMED, Role.ANYBODY),
+    Action.CONFIRM: _transition({Status.UNCONFIRMED}, Status.SUBMITTED, Role.FOCAL_POINT),
+    Action.UPDATE: _transition(
+        {Status.SUBMITTED, Status.RETURNED, Status.VERIFIED},
+        None,
+        Role.FOCAL_POINT,
+        Role.COORDINATOR,
+    ),
+    Action.SUBMIT: _transition({Status.RETURNED}, Status.SUBMITTED, Role.FOCAL_POINT),
+    Action.RETURN: _transition({Status.SUBMITTED}, Status.RETURNED, Role.COORDINATOR),
+    Action.VERIFY: _transition({Status.SUBMITTED}, Status.VERIFIED, Role.COORDINATOR),
+    Action.REJECT: _transition({Status.SUBMITTED}, Status.REJECTED, Role.COORDINATOR),
+}
+"""Every step there is. What is not here can't happen."""
+
+_DONE = {
+    Action.CONFIRM: "confirmed",
+    Action.UPDATE: "changed",
+    Action.SUBMIT: "submitted",
+    Action.RETURN: "returned",
+    Action.VERIFY: "verified",
+    Action.REJECT: "rejected",
+}
+
+
+def begin(session: Session, institution: Institution, now: datetime) -> None:
+    """Store a new registration with the first entry of its history."""
+    institution.status = Status.UNCONFIRMED
+    institution.version = 1
+    session.add(institution)
+    session.flush()
+    session.add(
+        HistoryEntry(
+            institution_id=institution.id,
+            version=1,
+            action=Action.REGISTER,
+            to_status=Status.UNCONFIRMED,
+            at=now,
+        )
+    )
+
+
+def confirm(session: Session, institution: Institution, by: UUID, now: datetime) -> None:
+    """Submit a registration whose focal point has confirmed their address."""
+    _step(session, institution, Action.CONFIRM, by, now=now)
+    _tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
+
+
+def submit(session: Session, institution: Institution, by: UUID) -> None:
+    """Submit a returned registration again."""
+    _step(session, institution, Action.SUBMIT, by)
+    _tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
+
+
+def send_back(session: Session, institution: Institution, by: UUID, reason: str) -> None:
+    """Return a registration for a correction; ``reason`` says which."""
+    _step(session, institution, Action.RETURN, by, reason=reason)
+    _tell(
+        session,
+        institution,
+        InstitutionReturned(institution=facts(institution), reason=reason),
+    )
+
+
+def verify(session: Session, institution: Institution, by: UUID, evidence: str) -> None:
+    """Verify an institution; ``evidence`` says what was seen."""
+    _step(session, institution, Action.VERIFY, by, evidence=evidence)
+    _tell(session, institution, InstitutionVerified(institution=facts(institution)))
+
+
+def reject(
+    session: Session,
+    institution: Institution,
+    by: UUID,
+    reason: str,
+    duplicate_of: UUID | None = None,
+) -> None:
+    """Reject a registration, as a duplicate of another where it is one."""
+    if duplicate_of is not None:
+        _check_original(session, institution, duplicate_of)
+    _step(session, institution, Action.REJECT, by, reason=reason, duplicate_of=duplicate_of)
+    _tell(
+        session,
+        institution,
+        InstitutionRejected(
+            institution=facts(institution), reason=reason, duplicate_of=duplicate_of
+        ),
+    )
+
+
+def record_update(
+    session: Session, institution: Institution, by: UUID, changes: dict[str, list[str | None]]
+) -> None:
+    """Note a change of the profile: ``changes`` has the values before and after by field."""
+    _step(session, institution, Action.UPDATE, by, changes=changes)
+    _tell(session, institution, InstitutionUpdated(institution=facts(institution)))
+
+
+def require_possible(institution: Institution, action: Action) -> None:
+    """Raise a Problem (409) when the action can't follow the institution's state."""
+    sources = TRANSITIONS[action].sources
+    if institution.status not in sources:
+        states = " or ".join(status.value for status in Status if status in sources)
+        raise Problem(
+            NOT_ALLOWED_NOW,
+            f"A registration that is {institution.status} can't be {_DONE[action]}; "
+            f"only one that is {states} can.",
+        )
+
+
+def facts(institution: Institution) -> InstitutionFacts:
+    """Return what other services are told of an institution."""
+    return InstitutionFacts.model_validate(
+        {"institution_id": institution.id, **institution.model_dump()}
+    )
+
+
+def _step(
+    session: Session,
+    institution: Institution,
+    action: Action,
+    by: UUID,
+    *,
+    now: datetime | None = None,
+    **told: Any,
+) -> None:
+    require_possible(institution, action)
+    before = institution.status
+    moment = now or utc_now()
+    institution.status = TRANSITIONS[action].target or before
+    institution.version += 1
+    institution.updated_at = moment
+    session.add(institution)
+    session.add(
+        HistoryEntry(
+            institution_id=institution.id,
+            version=institution.version,
+            action=action,
+            from_status=before,
+            to_status=institution.status,
+            actor_id=by,
+            at=moment,
+            **told,
+        )
+    )
+
+
+def _tell(session: Session, institution: Institution, data: EventData) -> None:
+    outbox.publish(session, data, subject=f"institutions/{institution.id}")
+
+
+def _check_original(session: Session, institution: Institution, duplicate_of: UUID) -> None:
+    original = session.get(Institution, duplicate_of)
+    if original is None or original.id == institution.id or original.status == Status.REJECTED:
+        raise Problem(
+            INVALID,
+            "The institution named as the original isn't one. Name another that isn't rejected.",
+            errors=[
+                FieldError(
+                    pointer="/duplicate_of",
+                    detail="Give the id of another institution that isn't rejected.",
+                )
+            ],
+        )

@@ -1,0 +1,118 @@
+"""Every decision on who may do what, on the object and the caller. What isn't allowed is denied.
+
+Roles are read from the tables at each request, so that a removal works at the next call.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select, true
+
+from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
+from services.registry.tables import Coordinator, FocalPoint, Institution
+from shared.identity import Caller
+from shared.problems import FORBIDDEN, NOT_FOUND, Problem
+
+
+def is_coordinator_id(session: Session, person_id: UUID) -> bool:
+    """Return whether the person coordinates the platform."""
+    return session.get(Coordinator, person_id) is not None
+
+
+def is_coordinator(session: Session, caller: Caller | None) -> bool:
+    """Return whether the caller coordinates the platform."""
+    return _acts(caller) and is_coordinator_id(session, _id(caller))
+
+
+def speaks_for(session: Session, caller: Caller | None, institution: Institution) -> bool:
+    """Return whether the caller is a confirmed focal point or alternate of the institution."""
+    if not _acts(caller):
+        return False
+    role = session.get(FocalPoint, (_id(caller), institution.id))
+    return role is not None and role.confirmed_at is not None
+
+
+def visible_to(session: Session, caller: Caller | None) -> ColumnElement[bool]:
+    """Return the condition on the institutions that the caller may see.
+
+    Everybody sees the verified ones, a focal point also their own, a coordinator all.
+    """
+    if is_coordinator(session, caller):
+        return true()
+    verified: Any = col(Institution.status) == Status.VERIFIED
+    if not _acts(caller):
+        condition: ColumnElement[bool] = verified
+        return condition
+    own = select(FocalPoint.institution_id).where(
+        FocalPoint.person_id == _id(caller), col(FocalPoint.confirmed_at).is_not(None)
+    )
+    return or_(verified, col(Institution.id).in_(own))
+
+
+def institution_to_see(
+    session: Session, caller: Caller | None, institution_id: UUID
+) -> Institution:
+    """Return the institution; a Problem (404) when the caller may not see it."""
+    found = session.exec(
+        select(Institution).where(Institution.id == institution_id, visible_to(session, caller))
+    ).first()
+    if found is None:
+        raise _no_such_institution()
+    return found
+
+
+def institution_to_trace(session: Session, caller: Caller, institution_id: UUID) -> Institution:
+    """Return the institution whose history the caller may read; a Problem (404) otherwise.
+
+    Those are its focal point and coordinators.
+    """
+    institution = session.get(Institution, institution_id)
+    if institution is None or not _roles(session, caller, institution):
+        raise _no_such_institution()
+    return institution
+
+
+def institution_to(
+    session: Session, caller: Caller, action: Action, institution_id: UUID
+) -> Institution:
+    """Return the institution, locked, on which the caller may take that action.
+
+    Raises a Problem: 404 when the caller has no role in it, 403 when another role is needed.
+    """
+    institution = session.exec(
+        select(Institution).where(Institution.id == institution_id).with_for_update()
+    ).first()
+    roles = _roles(session, caller, institution) if institution else set()
+    if institution is None or not roles:
+        raise _no_such_institution()
+    if not roles & TRANSITIONS[action].by:
+        who = " or ".join(sorted(role.replace("_", " ") for role in TRANSITIONS[action].by))
+        raise Problem(FORBIDDEN, f"Only a {who} may do this.")
+    return institution
+
+
+def _roles(session: Session, caller: Caller, institution: Institution) -> set[Role]:
+    roles = set()
+    if is_coordinator(session, caller):
+        roles.add(Role.COORDINATOR)
+    if speaks_for(session, caller, institution):
+        roles.add(Role.FOCAL_POINT)
+    return roles
+
+
+def _acts(caller: Caller | None) -> bool:
+    return caller is not None and caller.kind == "person" and "act" in caller.scopes
+
+
+def _id(caller: Caller | None) -> UUID:
+    assert caller is not None  # noqa: S101
+    return caller.id
+
+
+def _no_such_institution() -> Problem:
+    return Problem(
+        NOT_FOUND,
+        "There is no institution of that id that you may see or change. Check the id, "
+        "and that you are signed in as the right person.",
+    )

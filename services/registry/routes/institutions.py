@@ -1,0 +1,371 @@
+"""Registering institutions, finding them, changing and verifying them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+from sqlmodel import col, select
+
+from services.registry import duplicates, institutions, lifecycle
+from services.registry.institutions import Profile, ProfileChange
+from services.registry.lifecycle import Action, Status
+from services.registry.people import PersonDraft
+from services.registry.permissions import is_coordinator, visible_to
+from services.registry.routes.codes import CodesByMail, SignInStarted
+from services.registry.routes.permitted import (
+    InstitutionToReject,
+    InstitutionToReturn,
+    InstitutionToSubmit,
+    InstitutionToUpdate,
+    InstitutionToVerify,
+    TraceableInstitution,
+    VisibleInstitution,
+)
+from services.registry.tables import HistoryEntry, Institution, Person
+from shared.columns import utc_now
+from shared.etags import IfMatch, etag, require_version
+from shared.idempotency import Answer, Once
+from shared.pagination import Page, PageQuery, paginate
+from shared.problems import (
+    FORBIDDEN,
+    IDEMPOTENCY_MISMATCH,
+    INVALID,
+    NOT_ALLOWED_NOW,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    VERSION_CONFLICT,
+    VERSION_REQUIRED,
+    responses,
+)
+from shared.text import Input, Line, Output, Reason
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
+
+router = APIRouter(prefix="/institutions", tags=["institutions"])
+
+STEP_PROBLEMS = responses(
+    UNAUTHENTICATED,
+    FORBIDDEN,
+    NOT_FOUND,
+    NOT_ALLOWED_NOW,
+    VERSION_CONFLICT,
+    INVALID,
+    VERSION_REQUIRED,
+)
+
+
+class Registration(Profile):
+    """An institution, with the person who will speak for it."""
+
+    focal_point: PersonDraft
+
+
+class InstitutionOut(Output):
+    """An institution."""
+
+    id: UUID
+    name: str = Field(examples=["Centre on Integrated Rural Development for Asia and the Pacific"])
+    acronym: str | None = Field(examples=["CIRDAP"])
+    organisation_type: str = Field(description="IATI OrganisationType code.", examples=["40"])
+    subtype: str | None = Field(examples=["intergovernmental"])
+    country: str | None = Field(description="ISO 3166-1 alpha-2.", examples=["BD"])
+    website: str | None = Field(examples=["https://www.cirdap.org/"])
+    status: Status = Field(description="Where its registration stands.")
+    version: int = Field(description="Grows with each change; the ETag of this institution.")
+    registered_at: datetime
+    updated_at: datetime
+
+
+class InstitutionDetail(InstitutionOut):
+    """An institution, with what only a coordinator is shown."""
+
+    possible_duplicates: list[InstitutionOut] | None = Field(
+        None, description="Others of the same name or acronym; null unless you coordinate."
+    )
+
+
+class Registered(Output):
+    """A registration that waits for the code from the focal point's e-mail."""
+
+    institution: InstitutionOut
+    sign_in: SignInStarted
+
+
+class Returning(Input):
+    """What must be corrected."""
+
+    reason: Reason = Field(examples=["Please give the official name, without the acronym."])
+
+
+class Verification(Input):
+    """What was seen."""
+
+    evidence: Reason = Field(examples=["Nomination letter of 3 March, and the official domain."])
+
+
+class Rejection(Input):
+    """Why it is rejected."""
+
+    reason: Reason = Field(examples=["Registered already, by another department."])
+    duplicate_of: UUID | None = Field(None, description="The institution that it repeats.")
+
+
+class Resubmission(Input):
+    """Nothing: what was corrected is in the profile."""
+
+
+class Actor(Output):
+    """Who took a step."""
+
+    id: UUID
+    name: str
+
+
+class HistoryOut(Output):
+    """One step in the life of a registration."""
+
+    version: int = Field(description="The version that this step made.")
+    action: Action
+    from_status: Status | None
+    to_status: Status
+    by: Actor | None = Field(description="Null for the registration itself: nobody is signed in.")
+    reason: str | None
+    evidence: str | None
+    duplicate_of: UUID | None
+    changes: dict[str, list[str | None]] | None = Field(
+        description="The value before and after, by field.",
+        examples=[{"acronym": ["CIRDP", "CIRDAP"]}],
+    )
+    at: datetime
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Register an institution",
+    response_model=Registered,
+    responses=responses(INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
+)
+def register(body: Registration, codes: CodesByMail, session: Writing, once: Once) -> Response:
+    """Store a registration and send a code of six digits to its focal point.
+
+    It is `unconfirmed` until the code comes back at `POST /sign-ins/{id}/confirm`; then it is
+    `submitted` and a coordinator looks at it. Nobody needs to be signed in.
+    """
+
+    def create() -> Answer:
+        now = utc_now()
+        profile = Profile(**body.model_dump(exclude={"focal_point"}))
+        institution, person = institutions.register(session, profile, body.focal_point, now)
+        return Answer(
+            Registered(
+                institution=InstitutionOut.model_validate(institution),
+                sign_in=codes.send(session, person.email, now),
+            ),
+            headers={
+                "Location": f"/institutions/{institution.id}",
+                "ETag": etag(institution.version),
+            },
+        )
+
+    return once.answer(session, create)
+
+
+@router.get(
+    "",
+    summary="List institutions",
+    response_model=Page[InstitutionOut],
+    responses=responses(UNAUTHENTICATED, INVALID),
+)
+def list_institutions(
+    caller: MaybeCaller,
+    session: Reading,
+    page: PageQuery,
+    status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
+    q: Annotated[
+        Annotated[str, Line(200)] | None,
+        Query(description="Words of the name or acronym; case and accents don't count."),
+    ] = None,
+) -> Page[InstitutionOut]:
+    """Return the institutions that you may see, oldest first.
+
+    Everybody sees the verified ones, a focal point also their own, a coordinator all.
+    """
+    statement = select(Institution).where(visible_to(session, caller))
+    if status is not None:
+        statement = statement.where(Institution.status == status)
+    found = paginate(session, institutions.matching(statement, q), col(Institution.id), page)
+    return Page(
+        items=[InstitutionOut.model_validate(item) for item in found.items],
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get(
+    "/{institution_id}",
+    summary="Read an institution",
+    response_model=InstitutionDetail,
+    responses=responses(UNAUTHENTICATED, NOT_FOUND),
+)
+def read_institution(
+    institution: VisibleInstitution, caller: MaybeCaller, session: Reading, response: Response
+) -> InstitutionDetail:
+    """Return an institution with its ETag, and to a coordinator its possible duplicates."""
+    response.headers["ETag"] = etag(institution.version)
+    detail = InstitutionDetail.model_validate(institution)
+    if not is_coordinator(session, caller):
+        return detail
+    alike = duplicates.possible_duplicates(session, institution)
+    return detail.model_copy(
+        update={"possible_duplicates": [InstitutionOut.model_validate(other) for other in alike]}
+    )
+
+
+@router.patch(
+    "/{institution_id}",
+    summary="Change the profile",
+    response_model=InstitutionOut,
+    responses=STEP_PROBLEMS,
+)
+def change_institution(
+    *,
+    institution: InstitutionToUpdate,
+    caller: CurrentCaller,
+    expected: IfMatch,
+    body: ProfileChange,
+    session: Writing,
+    response: Response,
+) -> InstitutionOut:
+    """Change what the body names (JSON Merge Patch, RFC 7396); by a focal point or coordinator."""
+    require_version(institution.version, expected)
+    institutions.update(session, institution, body, by=caller.id)
+    return _current(institution, response)
+
+
+@router.post(
+    "/{institution_id}/submit",
+    summary="Submit a returned registration again",
+    response_model=InstitutionOut,
+    responses=STEP_PROBLEMS,
+)
+def submit(
+    *,
+    institution: InstitutionToSubmit,
+    caller: CurrentCaller,
+    expected: IfMatch,
+    session: Writing,
+    response: Response,
+    _body: Resubmission | None = None,
+) -> InstitutionOut:
+    """Put a returned registration before a coordinator again; by its focal point."""
+    require_version(institution.version, expected)
+    lifecycle.submit(session, institution, by=caller.id)
+    return _current(institution, response)
+
+
+@router.post(
+    "/{institution_id}/return",
+    summary="Return a registration for a correction",
+    response_model=InstitutionOut,
+    responses=STEP_PROBLEMS,
+)
+def send_back(
+    *,
+    institution: InstitutionToReturn,
+    caller: CurrentCaller,
+    expected: IfMatch,
+    body: Returning,
+    session: Writing,
+    response: Response,
+) -> InstitutionOut:
+    """Ask the focal point for a correction and say which; by a coordinator."""
+    require_version(institution.version, expected)
+    lifecycle.send_back(session, institution, by=caller.id, reason=body.reason)
+    return _current(institution, response)
+
+
+@router.post(
+    "/{institution_id}/verify",
+    summary="Verify an institution",
+    response_model=InstitutionOut,
+    responses=STEP_PROBLEMS,
+)
+def verify(
+    *,
+    institution: InstitutionToVerify,
+    caller: CurrentCaller,
+    expected: IfMatch,
+    body: Verification,
+    session: Writing,
+    response: Response,
+) -> InstitutionOut:
+    """State that the institution is what it says, and on what evidence; by a coordinator."""
+    require_version(institution.version, expected)
+    lifecycle.verify(session, institution, by=caller.id, evidence=body.evidence)
+    return _current(institution, response)
+
+
+@router.post(
+    "/{institution_id}/reject",
+    summary="Reject a registration",
+    response_model=InstitutionOut,
+    responses=STEP_PROBLEMS,
+)
+def reject(
+    *,
+    institution: InstitutionToReject,
+    caller: CurrentCaller,
+    expected: IfMatch,
+    body: Rejection,
+    session: Writing,
+    response: Response,
+) -> InstitutionOut:
+    """Reject a registration with the reason, as a duplicate where it is one; by a coordinator."""
+    require_version(institution.version, expected)
+    lifecycle.reject(
+        session,
+        institution,
+        by=caller.id,
+        reason=body.reason,
+        duplicate_of=body.duplicate_of,
+    )
+    return _current(institution, response)
+
+
+@router.get(
+    "/{institution_id}/history",
+    summary="Read the history of an institution",
+    response_model=Page[HistoryOut],
+    responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
+)
+def read_history(
+    institution: TraceableInstitution, session: Reading, page: PageQuery
+) -> Page[HistoryOut]:
+    """Return every step, oldest first, with who took it and why; to its people and coordinators."""
+    found = paginate(
+        session,
+        select(HistoryEntry).where(HistoryEntry.institution_id == institution.id),
+        col(HistoryEntry.version),
+        page,
+    )
+    actors = {entry.actor_id for entry in found.items}
+    people = {
+        person.id: Actor.model_validate(person)
+        for person in session.exec(select(Person).where(col(Person.id).in_(actors)))
+    }
+    return Page(
+        items=[
+            HistoryOut.model_validate(
+                {**entry.model_dump(), "by": people.get(entry.actor_id) if entry.actor_id else None}
+            )
+            for entry in found.items
+        ],
+        next_cursor=found.next_cursor,
+    )
+
+
+def _current(institution: Institution, response: Response) -> InstitutionOut:
+    response.headers["ETag"] = etag(institution.version)
+    return InstitutionOut.model_validate(institution)

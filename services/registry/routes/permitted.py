@@ -1,0 +1,54 @@
+"""What a route's signature asks for: an institution on which the caller may take an action."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Path
+
+from services.registry.lifecycle import Action
+from services.registry.permissions import (
+    institution_to,
+    institution_to_see,
+    institution_to_trace,
+)
+from services.registry.tables import Institution
+from shared.identity import Caller
+from shared.problems import FORBIDDEN, Problem
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
+
+InstitutionId = Annotated[UUID, Path(description="The institution's id.")]
+
+
+def _allowed_to(action: Action) -> Any:
+    def find(institution_id: InstitutionId, caller: CurrentCaller, session: Writing) -> Institution:
+        return institution_to(session, caller, action, institution_id)
+
+    return Depends(find)
+
+
+def _visible(institution_id: InstitutionId, caller: MaybeCaller, session: Reading) -> Institution:
+    return institution_to_see(session, caller, institution_id)
+
+
+def _traceable(
+    institution_id: InstitutionId, caller: CurrentCaller, session: Reading
+) -> Institution:
+    return institution_to_trace(session, caller, institution_id)
+
+
+def _person(caller: CurrentCaller) -> Caller:
+    if caller.kind != "person":
+        raise Problem(FORBIDDEN, "This is for people: a system's own key can't do it.")
+    return caller
+
+
+CurrentPerson = Annotated[Caller, Depends(_person)]
+"""A person, signed in or acting by an API key; 403 for a system's own key."""
+
+VisibleInstitution = Annotated[Institution, Depends(_visible)]
+TraceableInstitution = Annotated[Institution, Depends(_traceable)]
+InstitutionToUpdate = Annotated[Institution, _allowed_to(Action.UPDATE)]
+InstitutionToSubmit = Annotated[Institution, _allowed_to(Action.SUBMIT)]
+InstitutionToReturn = Annotated[Institution, _allowed_to(Action.RETURN)]
+InstitutionToVerify = Annotated[Institution, _allowed_to(Action.VERIFY)]
+InstitutionToReject = Annotated[Institution, _allowed_to(Action.REJECT)]

@@ -1,0 +1,89 @@
+"""Code lists of the field: dated data files, each with its source."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.problems import FieldError
+
+VocabularyName = Literal["organisation-types", "countries"]
+
+
+class Term(BaseModel):
+    """A code with its meaning."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str = Field(examples=["40"])
+    name: str = Field(examples=["Multilateral"])
+    subtypes: tuple["Term", ...] = Field((), description="Finer codes, where there are any.")
+
+
+class Vocabulary(BaseModel):
+    """A code list as of a date."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: VocabularyName
+    title: str = Field(examples=["Organisation types"])
+    standard: str = Field(description="The standard the codes belong to.")
+    source: str = Field(description="Where the list was taken from.")
+    as_of: str = Field(description="The date of the list (ISO 8601).", examples=["2026-11-24"])
+    terms: tuple[Term, ...]
+
+    def term(self, code: str) -> Term | None:
+        """Return the term of ``code``, or ``None``."""
+        return next((term for term in self.terms if term.code == code), None)
+
+
+@cache
+def vocabulary(name: VocabularyName) -> Vocabulary:
+    """Return the code list called ``name``."""
+    text = (files(__package__) / "vocabulary_data" / f"{name}.json").read_text(encoding="utf-8")
+    return Vocabulary.model_validate_json(text)
+
+
+def profile_faults(
+    organisation_type: str, subtype: str | None, country: str | None
+) -> list[FieldError]:
+    """Return what is wrong with the codes of an institution, each with what to do.
+
+    A subtype is required where the type has any, and refused where it has none. A government body
+    has a country; a multilateral body may have none.
+    """
+    faults: list[FieldError] = []
+    kind = vocabulary("organisation-types").term(organisation_type)
+    if kind is None:
+        faults.append(
+            FieldError(
+                pointer="/organisation_type",
+                detail="Use an IATI OrganisationType code such as 40; "
+                "GET /vocabularies/organisation-types lists them.",
+            )
+        )
+    elif fault := _subtype_fault(kind, subtype):
+        faults.append(FieldError(pointer="/subtype", detail=fault))
+    if country is None and organisation_type == "10":
+        faults.append(
+            FieldError(pointer="/country", detail="Give the country of the government body.")
+        )
+    if country is not None and vocabulary("countries").term(country) is None:
+        faults.append(
+            FieldError(
+                pointer="/country",
+                detail="Use an ISO 3166-1 alpha-2 code in capitals such as TH; "
+                "GET /vocabularies/countries lists them.",
+            )
+        )
+    return faults
+
+
+def _subtype_fault(kind: Term, subtype: str | None) -> str | None:
+    codes = [term.code for term in kind.subtypes]
+    if subtype in codes or (subtype is None and not codes):
+        return None
+    if not codes:
+        return f"Leave the subtype out: the type {kind.code} ({kind.name}) has none."
+    return f"Use one of {', '.join(codes)} for the type {kind.code} ({kind.name})."

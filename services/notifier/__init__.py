@@ -1,0 +1,1 @@
+"""The notifier: subscribers, digest runs, delivery."""

@@ -1,0 +1,50 @@
+"""The notifier's HTTP application."""
+
+from fastapi import FastAPI
+
+from services.notifier.links import BAD_LINK
+from services.notifier.overview import figures
+from services.notifier.pages import confirm, preferences, unsubscribe
+from services.notifier.readiness import broker_check, smtp_check
+from services.notifier.routes import deliveries, digest_runs, me, subscriptions
+from services.notifier.settings import NOTIFIER, Settings, settings
+from services.notifier.tables import IdempotencyRecord
+from shared.database import Database
+from shared.identity import RemoteKeySet, TokenVerifier
+from shared.observation import redis_check
+from shared.web import build_app
+
+
+def create_app() -> FastAPI:
+    """Return the application of this process, as its settings say."""
+    chosen = settings()
+    return app_of(
+        chosen, Database(chosen.database_url), TokenVerifier(RemoteKeySet(chosen.registry_url))
+    )
+
+
+def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> FastAPI:
+    """Return the application on the given database and verifier."""
+    return build_app(
+        service=NOTIFIER,
+        settings=chosen,
+        database=database,
+        verifier=verifier,
+        idempotency=IdempotencyRecord,
+        routers=[
+            subscriptions.router,
+            digest_runs.router,
+            deliveries.router,
+            me.router,
+            confirm.router,
+            preferences.router,
+            unsubscribe.router,
+        ],
+        readiness=[
+            redis_check(chosen.redis_url),
+            broker_check(chosen.celery_broker_url),
+            smtp_check(chosen.smtp_host, chosen.smtp_port),
+        ],
+        figures=[figures],
+        kinds=[BAD_LINK],
+    )

@@ -1,0 +1,106 @@
+"""Celery: its settings, and why each is as it is.
+
+The ledger in the database is the truth; Celery may lose a task or run it twice, and neither
+loses or repeats an e-mail.
+"""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init
+from kombu import Queue
+from redis import Redis
+from redis.exceptions import RedisError
+
+from services.notifier import queues
+from services.notifier.settings import settings
+from shared.logs import configure
+
+
+class UnsuitableBrokerError(Exception):
+    """The broker can't carry the tasks; says what to use."""
+
+
+def refuse_cluster(broker_url: str) -> None:
+    """Raise `UnsuitableBrokerError` when the broker is a Redis Cluster.
+
+    Celery's transport pops from several keys at once, which a cluster refuses, so tasks would get
+    stuck. A broker that can't be reached is no reason: it may come back.
+    """
+    if not broker_url.startswith(("redis://", "rediss://")):
+        return
+    try:
+        with Redis.from_url(broker_url, socket_timeout=5, socket_connect_timeout=5) as client:
+            info: Any = client.info("cluster")
+    except RedisError:
+        return
+    if info.get("cluster_enabled"):
+        raise UnsuitableBrokerError(
+            "NOTIFIER_CELERY_BROKER_URL names a Redis Cluster, which Celery can't use. Name a "
+            "single Redis, one behind Sentinel, or a managed Redis with one shard."
+        )
+
+
+def make_app() -> Celery:
+    """Return the Celery application of this process's settings."""
+    chosen = settings()
+    celery = Celery("notifier", broker=chosen.celery_broker_url)
+    celery.conf.update(
+        include=["services.notifier.tasks"],
+        task_ignore_result=True,
+        # A task is acknowledged when it is done, so that one of a killed worker comes back.
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_queues=[
+            Queue(queues.IMMEDIATE),
+            Queue(queues.DIGEST),
+            Queue(queues.HOUSEKEEPING),
+        ],
+        task_default_queue=queues.HOUSEKEEPING,
+        task_create_missing_queues=False,
+        # What a lost publication costs is one sweep, so a request doesn't wait for a dead broker.
+        task_publish_retry=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": 2 * chosen.claim_seconds,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+        },
+        worker_soft_shutdown_timeout=15.0,
+        worker_enable_soft_shutdown_on_idle=True,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        # The schedule is one entry that may run twice or late: no file is worth keeping for it.
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            "sweep": {
+                "task": queues.SWEEP,
+                "schedule": chosen.sweep_seconds,
+                # Sweeps that nobody took must not pile up while all workers are down.
+                "options": {"queue": queues.HOUSEKEEPING, "expires": 2 * chosen.sweep_seconds},
+            }
+        },
+    )
+    return celery
+
+
+app = make_app()
+
+
+@setup_logging.connect
+def _log_as_every_process(**_kwargs: Any) -> None:
+    configure("notifier", settings().log_format, settings().log_level)
+
+
+@worker_init.connect
+@beat_init.connect
+def _check_broker(**_kwargs: Any) -> None:
+    try:
+        refuse_cluster(settings().celery_broker_url)
+    except UnsuitableBrokerError as error:
+        raise SystemExit(str(error)) from None

@@ -1,0 +1,71 @@
+"""Signed links in e-mails: who holds one may do the one thing it is for, and nothing else.
+
+Each purpose signs with its own salt, so that a token of one purpose is refused for another.
+Confirmation links end with their request; the links to preferences and to leaving stay valid,
+because an old e-mail must still let its reader go (RFC 8058, section 3.1).
+"""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlmodel import Session
+
+from services.notifier.tables import SigningSecret
+from shared.database import Database
+from shared.problems import Problem, ProblemKind
+
+BAD_LINK = ProblemKind("bad-link", 422, "The link is not valid")
+
+
+class Purpose(StrEnum):
+    """What a link lets its holder do."""
+
+    CONFIRM = "confirm"
+    PREFERENCES = "preferences"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True)
+class Links:
+    """Makes and reads the links of one installation, below its ``public_url``."""
+
+    secret: bytes
+    public_url: str
+
+    def token(self, purpose: Purpose, owner: UUID) -> str:
+        """Return the token that lets its holder do ``purpose`` for ``owner``."""
+        return str(self._signer(purpose).dumps(owner.hex))
+
+    def url(self, purpose: Purpose, owner: UUID) -> str:
+        """Return the address of the page of ``purpose`` with its token."""
+        return f"{self.public_url.rstrip('/')}/{purpose}?token={self.token(purpose, owner)}"
+
+    def owner(self, purpose: Purpose, token: str) -> UUID:
+        """Return whose token it is; raise ``Problem`` when it is not one for ``purpose``."""
+        try:
+            return UUID(self._signer(purpose).loads(token))
+        except (BadSignature, ValueError, TypeError, AttributeError):
+            raise Problem(
+                BAD_LINK,
+                "This link is incomplete or was changed: open it again from the e-mail, whole.",
+            ) from None
+
+    def _signer(self, purpose: Purpose) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            self.secret, salt=f"southlink.{purpose}", signer_kwargs={"key_derivation": "hmac"}
+        )
+
+
+def make_secret(database: Database) -> None:
+    """Make the secret that signs links, when the database has none yet."""
+    with database.write() as session:
+        if session.get(SigningSecret, 1) is None:
+            session.add(SigningSecret(secret=secrets.token_bytes(32)))
+
+
+def links(session: Session, public_url: str) -> Links:
+    """Return the links of this installation; its secret is in the database since ``migrate``."""
+    return Links(secret=session.get_one(SigningSecret, 1).secret, public_url=public_url)

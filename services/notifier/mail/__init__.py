@@ -1,0 +1,1 @@
+"""The e-mails: what they say, how they look, and their headers."""

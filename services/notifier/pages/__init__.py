@@ -1,0 +1,1 @@
+"""Pages for readers: confirming, choosing, leaving. They work without scripts and cookies."""

@@ -1,0 +1,117 @@
+"""The page on which a reader chooses what comes and when."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from pydantic import Field, ValidationError
+from sqlmodel import Session
+
+from services.notifier import subscriptions, targets, time_zones
+from services.notifier.links import BAD_LINK, Purpose, links
+from services.notifier.pages.confirm import Token
+from services.notifier.pages.rendering import Form, page, problem_page
+from services.notifier.subscribers import Hours
+from services.notifier.subscriptions import Choice
+from services.notifier.tables import Subscriber
+from services.notifier.targets import Target
+from services.notifier.time_zones import TimeZone
+from services.notifier.vocabulary import Frequency
+from shared.columns import utc_now
+from shared.problems import INVALID, NOT_FOUND, Problem, responses
+from shared.text import Input
+from shared.web import Reading, Writing
+
+router = APIRouter(prefix="/preferences", tags=["pages"], default_response_class=HTMLResponse)
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NEVER = "never"
+
+_PROBLEMS = responses(BAD_LINK, INVALID, NOT_FOUND)
+
+
+class _HoursForm(Input):
+    time_zone: TimeZone
+    hour: Annotated[int, Field(ge=0, le=23)]
+    weekday: Annotated[int, Field(ge=1, le=7)]
+
+
+@router.get("", summary="Page: choose what comes", responses=_PROBLEMS)
+def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
+    """Return the page with the reader's choices as they are."""
+    try:
+        reader = _reader(request, session, token)
+    except Problem as problem:
+        return problem_page(problem)
+    return _page(session, reader, saved=False)
+
+
+@router.post("", summary="Page: save what was chosen", responses=_PROBLEMS)
+def save(request: Request, session: Writing, form: Form, token: Token = "") -> HTMLResponse:
+    """Save hours and frequencies together, and show them."""
+    try:
+        reader = _reader(request, session, token)
+        hours, choices = _chosen(form)
+        reader = subscriptions.choose(session, reader.id, hours, choices, utc_now())
+    except Problem as problem:
+        session.rollback()
+        return problem_page(problem)
+    return _page(session, reader, saved=True)
+
+
+def _reader(request: Request, session: Session, token: str) -> Subscriber:
+    signed = links(session, request.app.state.settings.public_url)
+    reader = session.get(Subscriber, signed.owner(Purpose.PREFERENCES, token))
+    if reader is None:
+        raise Problem(NOT_FOUND, "Nobody is subscribed with this link any more.")
+    return reader
+
+
+def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
+    try:
+        hours = _HoursForm.model_validate(
+            {name: form[name] for name in ("time_zone", "hour", "weekday")}
+        )
+        choices = [
+            Choice(
+                UUID(name.removeprefix("frequency-")),
+                None if value == NEVER else Frequency(value),
+            )
+            for name, value in form.items()
+            if name.startswith("frequency-")
+        ]
+    except (ValidationError, ValueError, KeyError):
+        raise Problem(
+            INVALID, "One of the choices is not on offer: go back, choose again, and save."
+        ) from None
+    return Hours(None, hours.time_zone, hours.hour, hours.weekday), choices
+
+
+def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
+    followed: list[dict[str, Any]] = [
+        {
+            "id": subscription.id,
+            "name": targets.name(session, Target(subscription.target_kind, subscription.target_id)),
+            "chosen": NEVER if subscription.ended_at else subscription.frequency.value,
+        }
+        for subscription in subscriptions.all_of(session, reader.id)
+    ]
+    return page(
+        "preferences.html",
+        saved=saved,
+        email=reader.email,
+        followed=followed,
+        frequencies=[
+            ("immediate", "At once"),
+            ("daily", "Daily"),
+            ("weekly", "Weekly"),
+            (NEVER, "Never"),
+        ],
+        hour=reader.hour,
+        weekday=reader.weekday,
+        weekdays=WEEKDAYS,
+        time_zone=reader.time_zone,
+        zones=sorted(time_zones.names()),
+    )

@@ -1,0 +1,39 @@
+"""What callers of the notifier may do, decided on the roles that the registry told."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from sqlmodel import Session, col, select
+
+from services.notifier.tables import Coordinator as CoordinatorRow
+from services.notifier.tables import FocalPoint
+from shared.identity import Caller
+from shared.problems import FORBIDDEN, Problem
+from shared.web import CurrentCaller, Reading
+
+
+def is_coordinator(session: Session, person_id: UUID) -> bool:
+    """Tell whether the person coordinates the platform now."""
+    return session.get(CoordinatorRow, person_id) is not None
+
+
+def institutions_of(session: Session, person_id: UUID) -> list[UUID]:
+    """Return the institutions that the person speaks for now."""
+    return list(
+        session.exec(
+            select(FocalPoint.institution_id)
+            .where(col(FocalPoint.person_id) == person_id)
+            .order_by(col(FocalPoint.institution_id))
+        )
+    )
+
+
+def _coordinator(caller: CurrentCaller, session: Reading) -> Caller:
+    if not is_coordinator(session, caller.id):
+        raise Problem(FORBIDDEN, "Only a coordinator may do this: ask one to do it for you.")
+    return caller
+
+
+Coordinator = Annotated[Caller, Depends(_coordinator)]
+"""A caller who coordinates the platform; 401 or 403 otherwise."""

@@ -1,0 +1,317 @@
+"""What the notifier makes of other services' events: its read models, and notices for readers."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from shared.consumer import Projection
+from sqlmodel import Session
+
+from services.notifier import notices, targets
+from services.notifier.queues import enqueue_delivery
+from services.notifier.tables import (
+    Checkpoint,
+    Coordinator,
+    FocalPoint,
+    Group,
+    Institution,
+    Parked,
+    Theme,
+)
+from services.notifier.vocabulary import DeliveryKind, NoticeKind
+from shared.columns import utc_now
+from shared.database import after_commit
+from shared.events.catalogue import (
+    REGISTRY,
+    WORKGROUPS,
+    ActionFacts,
+    ActionItemAssigned,
+    ActionItemChanged,
+    CoordinatorAppointed,
+    CoordinatorRemoved,
+    FocalPointConfirmed,
+    FocalPointRemoved,
+    GroupCreated,
+    GroupFacts,
+    GroupUpdated,
+    InstitutionFacts,
+    InstitutionRejected,
+    InstitutionReturned,
+    InstitutionSubmitted,
+    InstitutionUpdated,
+    InstitutionVerified,
+    MeetingRecorded,
+    MembershipJoined,
+    MembershipLeft,
+    ThemeCreated,
+    UpdatePosted,
+)
+from shared.events.envelope import Event, EventData
+
+
+def institution_known(
+    session: Session,
+    _event: Event,
+    data: InstitutionSubmitted | InstitutionReturned | InstitutionRejected | InstitutionUpdated,
+) -> None:
+    """Keep the institution; whether readers hear of it is decided when it is verified."""
+    _keep_institution(session, data.institution)
+
+
+def institution_verified(session: Session, event: Event, data: InstitutionVerified) -> None:
+    """Keep the institution and tell readers of the new partner."""
+    _keep_institution(session, data.institution)
+    _tell(
+        session,
+        event,
+        NoticeKind.INSTITUTION_VERIFIED,
+        targets=(targets.institution(data.institution.institution_id),),
+    )
+
+
+def focal_point_confirmed(session: Session, _event: Event, data: FocalPointConfirmed) -> None:
+    """Keep who speaks for the institution."""
+    session.merge(
+        FocalPoint(person_id=data.person_id, institution_id=data.institution_id, role=data.role)
+    )
+
+
+def focal_point_removed(session: Session, _event: Event, data: FocalPointRemoved) -> None:
+    """Forget who spoke for the institution."""
+    _forget(session, FocalPoint, (data.person_id, data.institution_id))
+
+
+def coordinator_appointed(session: Session, _event: Event, data: CoordinatorAppointed) -> None:
+    """Keep who coordinates the platform."""
+    session.merge(Coordinator(person_id=data.person_id, name=data.person_name))
+
+
+def coordinator_removed(session: Session, _event: Event, data: CoordinatorRemoved) -> None:
+    """Forget who coordinated the platform."""
+    _forget(session, Coordinator, data.person_id)
+
+
+def theme_created(session: Session, _event: Event, data: ThemeCreated) -> None:
+    """Keep the theme; readers hear of its groups."""
+    session.merge(Theme(slug=data.slug, title=data.title))
+
+
+def group_created(session: Session, event: Event, data: GroupCreated) -> None:
+    """Keep the group and tell readers of it."""
+    _keep_group(session, data.group)
+    _tell_of_group(session, event, NoticeKind.GROUP_OPENED, data.group)
+
+
+def group_updated(session: Session, event: Event, data: GroupUpdated) -> None:
+    """Keep the group, and tell readers when it was archived or opened again."""
+    before = session.get(Group, data.group.group_id)
+    status_before = before.status if before else data.group.status
+    _keep_group(session, data.group)
+    if status_before != data.group.status:
+        archived = data.group.status == "archived"
+        kind = NoticeKind.GROUP_ARCHIVED if archived else NoticeKind.GROUP_REOPENED
+        _tell_of_group(session, event, kind, data.group)
+
+
+def membership_joined(session: Session, event: Event, data: MembershipJoined) -> None:
+    """Tell readers who joined a group."""
+    _tell_of_membership(session, event, NoticeKind.MEMBER_JOINED, data)
+
+
+def membership_left(session: Session, event: Event, data: MembershipLeft) -> None:
+    """Tell readers who left a group."""
+    _tell_of_membership(session, event, NoticeKind.MEMBER_LEFT, data)
+
+
+def meeting_recorded(session: Session, event: Event, data: MeetingRecorded) -> None:
+    """Tell the readers of each of its groups of the meeting; the convenor's readers too."""
+    themes = {group.theme_slug for group in data.groups}
+    only = data.groups[0] if len(data.groups) == 1 else None
+    _tell(
+        session,
+        event,
+        NoticeKind.MEETING_RECORDED,
+        targets=(
+            *(targets.theme(slug) for slug in sorted(themes)),
+            *(targets.group(group.group_id) for group in data.groups),
+            *([targets.institution(data.convenor_id)] if data.convenor_id else []),
+        ),
+        theme_slug=themes.pop() if len(themes) == 1 else None,
+        group_id=only.group_id if only else None,
+        group_title=only.title if only else None,
+    )
+
+
+def update_posted(session: Session, event: Event, data: UpdatePosted) -> None:
+    """Tell readers of the update."""
+    _tell(
+        session,
+        event,
+        NoticeKind.UPDATE_POSTED,
+        targets=(
+            targets.theme(data.theme_slug),
+            targets.group(data.group_id),
+            targets.institution(data.institution_id),
+            targets.update_kind(data.kind),
+        ),
+        theme_slug=data.theme_slug,
+        group_id=data.group_id,
+        group_title=data.group_title,
+    )
+
+
+def action_item_assigned(session: Session, event: Event, data: ActionItemAssigned) -> None:
+    """Tell readers who answers for what."""
+    _tell_of_action(session, event, NoticeKind.ACTION_ITEM_ASSIGNED, data.action)
+
+
+def action_item_changed(session: Session, event: Event, data: ActionItemChanged) -> None:
+    """Tell readers how an action item stands."""
+    _tell_of_action(session, event, NoticeKind.ACTION_ITEM_CHANGED, data.action)
+
+
+REGISTRY_HANDLERS: dict[type[EventData], Any] = {
+    InstitutionSubmitted: institution_known,
+    InstitutionReturned: institution_known,
+    InstitutionVerified: institution_verified,
+    InstitutionRejected: institution_known,
+    InstitutionUpdated: institution_known,
+    FocalPointConfirmed: focal_point_confirmed,
+    FocalPointRemoved: focal_point_removed,
+    CoordinatorAppointed: coordinator_appointed,
+    CoordinatorRemoved: coordinator_removed,
+}
+
+WORKGROUPS_HANDLERS: dict[type[EventData], Any] = {
+    ThemeCreated: theme_created,
+    GroupCreated: group_created,
+    GroupUpdated: group_updated,
+    MembershipJoined: membership_joined,
+    MembershipLeft: membership_left,
+    MeetingRecorded: meeting_recorded,
+    UpdatePosted: update_posted,
+    ActionItemAssigned: action_item_assigned,
+    ActionItemChanged: action_item_changed,
+}
+
+HANDLERS: dict[type[EventData], Any] = {**REGISTRY_HANDLERS, **WORKGROUPS_HANDLERS}
+"""What happens here on each event of another service."""
+
+REGISTRY_PROJECTION = Projection(
+    service="notifier",
+    source=REGISTRY,
+    handlers=REGISTRY_HANDLERS,
+    checkpoint=Checkpoint,
+    parked=Parked,
+    read_models=(Institution, FocalPoint, Coordinator),
+)
+
+WORKGROUPS_PROJECTION = Projection(
+    service="notifier",
+    source=WORKGROUPS,
+    handlers=WORKGROUPS_HANDLERS,
+    checkpoint=Checkpoint,
+    parked=Parked,
+    read_models=(Theme, Group),
+)
+
+
+def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
+    session.merge(
+        Institution(
+            id=facts.institution_id,
+            name=facts.name,
+            acronym=facts.acronym,
+            status=facts.status,
+            version=facts.version,
+        )
+    )
+
+
+def _keep_group(session: Session, facts: GroupFacts) -> None:
+    session.merge(
+        Group(
+            id=facts.group_id,
+            title=facts.title,
+            theme_slug=facts.theme_slug,
+            status=facts.status,
+            version=facts.version,
+        )
+    )
+
+
+def _forget(session: Session, table: type[FocalPoint | Coordinator], key: Any) -> None:
+    row = session.get(table, key)
+    if row is not None:
+        session.delete(row)
+
+
+def _tell_of_group(session: Session, event: Event, kind: NoticeKind, group: GroupFacts) -> None:
+    _tell(
+        session,
+        event,
+        kind,
+        targets=(targets.theme(group.theme_slug), targets.group(group.group_id)),
+        theme_slug=group.theme_slug,
+        group_id=group.group_id,
+        group_title=group.title,
+    )
+
+
+def _tell_of_membership(
+    session: Session, event: Event, kind: NoticeKind, data: MembershipJoined | MembershipLeft
+) -> None:
+    _tell(
+        session,
+        event,
+        kind,
+        targets=(
+            targets.theme(data.theme_slug),
+            targets.group(data.group_id),
+            targets.institution(data.institution_id),
+        ),
+        theme_slug=data.theme_slug,
+        group_id=data.group_id,
+        group_title=data.group_title,
+    )
+
+
+def _tell_of_action(session: Session, event: Event, kind: NoticeKind, action: ActionFacts) -> None:
+    _tell(
+        session,
+        event,
+        kind,
+        targets=(
+            targets.theme(action.theme_slug),
+            targets.group(action.group_id),
+            targets.institution(action.institution_id),
+        ),
+        theme_slug=action.theme_slug,
+        group_id=action.group_id,
+        group_title=action.group_title,
+    )
+
+
+def _tell(
+    session: Session,
+    event: Event,
+    kind: NoticeKind,
+    *,
+    targets: tuple[targets.Target, ...],
+    theme_slug: str | None = None,
+    group_id: UUID | None = None,
+    group_title: str | None = None,
+) -> None:
+    happening = notices.Happening(
+        kind=kind,
+        event_id=event.id,
+        subject=event.subject,
+        occurred_at=event.time,
+        facts=event.data,
+        targets=targets,
+        theme_slug=theme_slug,
+        group_id=group_id,
+        group_title=group_title,
+    )
+    for delivery_id in notices.record(session, happening, utc_now()):
+        after_commit(session, partial(enqueue_delivery, delivery_id, DeliveryKind.IMMEDIATE))

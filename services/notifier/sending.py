@@ -1,0 +1,104 @@
+"""Sending: one delivery from its claim to the mail server's answer."""
+
+import smtplib
+from datetime import timedelta
+from email.message import EmailMessage
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session
+
+from services.notifier import deliveries, digests, targets
+from services.notifier.deliveries import Claim
+from services.notifier.links import links
+from services.notifier.mail.messages import Sender, confirmation_message, digest_message
+from services.notifier.tables import SubscriptionRequest
+from services.notifier.targets import Target
+from shared.columns import utc_now
+from shared.database import Database
+from shared.logs import mask
+from shared.mail import Smtp, send
+
+log = structlog.get_logger(__name__)
+
+
+def deliver(
+    database: Database,
+    delivery_id: UUID,
+    *,
+    smtp: Smtp,
+    mail_from: str,
+    public_url: str,
+    hold: timedelta,
+) -> None:
+    """Claim the delivery, send it, and record the answer; nothing when it isn't due.
+
+    No transaction is open while the mail server takes its time. An answer of 5xx to the address
+    or the content is final; anything else is tried again later.
+    """
+    with database.write() as session:
+        claim = deliveries.claim(session, delivery_id, utc_now(), hold)
+    if claim is None:
+        return
+    try:
+        with database.read() as session:
+            if not deliveries.held(session, claim):
+                return
+            message = compose(session, claim, mail_from, public_url)
+        send(smtp, message)
+    except (smtplib.SMTPException, OSError) as error:
+        _record_failure(database, claim, error)
+        return
+    except Exception as error:
+        # An e-mail that can't be written must not keep the others from leaving.
+        log.exception("delivery_not_written", attempt=claim.attempt)
+        with database.write() as session:
+            reason = f"The e-mail could not be written ({type(error).__name__})."
+            deliveries.mark_postponed(session, claim, reason, utc_now())
+        return
+    with database.write() as session:
+        deliveries.mark_sent(session, claim, utc_now())
+    log.info("delivery_sent", kind=claim.kind, attempt=claim.attempt)
+
+
+def compose(session: Session, claim: Claim, mail_from: str, public_url: str) -> EmailMessage:
+    """Return the e-mail of a claimed delivery."""
+    sender = Sender(mail_from, links(session, public_url))
+    now = utc_now()
+    if claim.digest_id is not None:
+        content = digests.content(session, claim.digest_id)
+        return digest_message(sender, claim.delivery_id, content, now)
+    request = session.get_one(SubscriptionRequest, claim.request_id)
+    name = targets.name(session, Target(request.target_kind, request.target_id))
+    return confirmation_message(sender, claim.delivery_id, request, name, now)
+
+
+def _record_failure(database: Database, claim: Claim, error: Exception) -> None:
+    reason, final = _verdict(error)
+    mark = deliveries.mark_refused if final else deliveries.mark_postponed
+    with database.write() as session:
+        mark(session, claim, reason, utc_now())
+    log.warning("delivery_not_sent", attempt=claim.attempt, final=final, reason=reason)
+
+
+def _verdict(error: Exception) -> tuple[str, bool]:
+    """Return why the e-mail didn't leave, without addresses, and whether that is final."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()))
+        return _answer(code, text), 500 <= code < 600
+    if isinstance(error, smtplib.SMTPDataError):
+        return _answer(error.smtp_code, error.smtp_error), 500 <= error.smtp_code < 600
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "The mail server can't take an address with such letters (no SMTPUTF8).", True
+    if isinstance(error, smtplib.SMTPResponseException):
+        # A refused sender or login is our own configuration: it can be put right meanwhile.
+        return _answer(error.smtp_code, error.smtp_error), False
+    return (
+        f"The mail server could not be reached: {mask(str(error) or type(error).__name__)}",
+        False,
+    )
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return f"The mail server answered {code}: {mask(' '.join(words.split()))[:300]}"

@@ -1,0 +1,66 @@
+"""The notifier's settings, read once from the environment (``NOTIFIER_…``)."""
+
+from functools import cache
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceDescription, SmtpSettings
+
+NOTIFIER = ServiceDescription(
+    name="notifier",
+    title="Southlink notifier",
+    summary="Subscriptions, digest runs, and the e-mails that come of them.",
+    source=None,
+    port=8003,
+)
+
+
+class Settings(SmtpSettings):
+    """What the notifier needs to know about its surroundings."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFIER_")
+
+    database_url: str = Field(
+        "sqlite:///var/notifier.db",
+        description="The notifier's own database: sqlite:///path or postgresql+psycopg://…",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8003", description="The base URL of the links in its e-mails."
+    )
+    workgroups_url: str = Field(
+        "http://127.0.0.1:8002", description="Workgroups' base URL inside the installation: feed."
+    )
+    celery_broker_url: str = Field(
+        "redis://127.0.0.1:6379/1",
+        description="Celery's broker: a single Redis or Sentinel; Redis Cluster is refused.",
+    )
+    sweep_seconds: float = Field(
+        5.0, gt=0, le=60, description="How often work that is due and not done is looked for."
+    )
+    claim_seconds: float = Field(
+        120.0,
+        ge=1,
+        le=3600,
+        description="How long a worker may take for one e-mail before another one takes it over.",
+    )
+    requeue_seconds: float = Field(
+        20.0,
+        ge=1,
+        le=3600,
+        description="After how long a queued e-mail that nobody took counts as lost by the broker.",
+    )
+    confirmations_per_minute: int = Field(
+        120, ge=1, description="Confirmation e-mails asked for within a minute, by all together."
+    )
+
+    @field_validator("workgroups_url")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()

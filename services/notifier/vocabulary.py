@@ -1,0 +1,87 @@
+"""The words of the notifier that its tables, rules and API share."""
+
+from enum import StrEnum
+
+
+class Frequency(StrEnum):
+    """How soon a subscriber wants to read of something."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+    @property
+    def urgency(self) -> int:
+        """Rank: the smaller, the sooner."""
+        return list(Frequency).index(self)
+
+
+DIGEST_FREQUENCIES = (Frequency.DAILY, Frequency.WEEKLY)
+"""The frequencies that gather notices in a window."""
+
+
+class TargetKind(StrEnum):
+    """What a subscription is about."""
+
+    EVERYTHING = "everything"
+    THEME = "theme"
+    GROUP = "group"
+    INSTITUTION = "institution"
+    UPDATE_KIND = "update_kind"
+
+
+class NoticeKind(StrEnum):
+    """What happened, for readers."""
+
+    INSTITUTION_VERIFIED = "institution_verified"
+    GROUP_OPENED = "group_opened"
+    GROUP_ARCHIVED = "group_archived"
+    GROUP_REOPENED = "group_reopened"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_LEFT = "member_left"
+    MEETING_RECORDED = "meeting_recorded"
+    UPDATE_POSTED = "update_posted"
+    ACTION_ITEM_ASSIGNED = "action_item_assigned"
+    ACTION_ITEM_CHANGED = "action_item_changed"
+
+
+class RunTrigger(StrEnum):
+    """Why a digest run started."""
+
+    SCHEDULE = "schedule"
+    COORDINATOR = "coordinator"
+
+
+class RunState(StrEnum):
+    """Where a digest run is: collecting items into digests, sending them, done."""
+
+    COLLECTING = "collecting"
+    SENDING = "sending"
+    DONE = "done"
+
+
+class DeliveryKind(StrEnum):
+    """What an e-mail is; the value of its header ``X-Southlink-Kind``."""
+
+    CONFIRMATION = "confirmation"
+    IMMEDIATE = "immediate"
+    DIGEST = "digest"
+
+
+class DeliveryState(StrEnum):
+    """Where an e-mail is.
+
+    ``due`` waits for its time, ``sending`` is claimed by a worker until the claim lapses, ``sent``
+    was accepted by the mail server, ``failed`` was given up with a reason, ``cancelled`` lost its
+    reader before it left.
+    """
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (DeliveryState.DUE, DeliveryState.SENDING)
+"""States in which an e-mail may still leave."""

@@ -32,7 +32,12 @@ def events_page() -> str:
             parts += [f"### `{data.type()}`\n", f"{_sentence(data)}\n", _fields(schema), ""]
     parts.append("## Values inside events\n")
     for name, schema in sorted(values.items()):
-        parts += [f"### {name}\n", f"{schema.get('description', '').strip()}\n", _fields(schema), ""]
+        parts += [
+            f"### {name}\n",
+            f"{schema.get('description', '').strip()}\n",
+            _fields(schema),
+            "",
+        ]
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -16,7 +16,7 @@ _VARIABLE = re.compile(
 )
 
 
-class MissingVariable(Exception):
+class MissingVariableError(Exception):
     """What `docker compose` says when a value that must be set is not."""
 
 
@@ -57,7 +57,7 @@ def _value(match: re.Match[str], environment: Mapping[str, str]) -> str:
     if found or match["how"] is None:
         return found
     if match["how"] == ":?":
-        raise MissingVariable(f"{match['name']}: {match['argument']}")
+        raise MissingVariableError(f"{match['name']}: {match['argument']}")
     return match["argument"]
 
 

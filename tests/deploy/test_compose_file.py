@@ -17,7 +17,7 @@ from docs.generate.settings import variables
 from tests.deploy.project import (
     ROOT,
     SERVICES,
-    MissingVariable,
+    MissingVariableError,
     command_of,
     compose,
     compose_raw,
@@ -150,7 +150,7 @@ def test_no_secret_is_written_into_the_file() -> None:
 def test_without_a_value_that_must_be_set_nothing_starts_and_the_message_says_what_to_do(
     missing: str,
 ) -> None:
-    with pytest.raises(MissingVariable, match=f"{missing}: set .*in \\.env"):
+    with pytest.raises(MissingVariableError, match=f"{missing}: set .*in \\.env"):
         compose(filled_environment() | {missing: ""})
 
 
@@ -178,7 +178,9 @@ def test_every_container_is_hardened(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in BUILT])
 def test_every_foreign_image_is_pinned_to_a_release(name: str) -> None:
-    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?", FILE["services"][name]["image"])
+    assert re.fullmatch(
+        r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?", FILE["services"][name]["image"]
+    )
 
 
 def test_only_the_gateway_is_reachable_from_outside() -> None:

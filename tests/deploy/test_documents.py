@@ -1,5 +1,6 @@
 """What the documents say exists, and the generated pages are current."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -40,20 +41,16 @@ def test_every_make_target_that_a_document_names_exists(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_of_a_service_that_a_document_names_exists(document: Path) -> None:
-    found = re.findall(r"(?:python -m services\.|southlink )([a-z]+)((?: [a-z-]+)*)", code(document))
-    for name, words in found:
-        if name in SERVICES:
-            module = __import__(f"services.{name}.__main__", fromlist=["app"])
-            group = typer.main.get_command(module.app)
-        else:
-            module = __import__("standalone.cli", fromlist=["app"])
-            group = typer.main.get_command(module.app)
-            words = f" {name}{words}"
-        for word in words.split():
+    pattern = r"(?:python -m services\.|southlink )([a-z]+)((?: [a-z-]+)*)"
+    for name, rest in re.findall(pattern, code(document)):
+        known = name in SERVICES
+        module = importlib.import_module(f"services.{name}.__main__" if known else "standalone.cli")
+        group = typer.main.get_command(module.app)
+        for word in rest.split() if known else [name, *rest.split()]:
             commands = getattr(group, "commands", None)
             if commands is None:
                 break
-            assert word in commands, f"{document.name}: {name}{words}"
+            assert word in commands, f"{document.name}: {name}{rest}"
             group = commands[word]
 
 

@@ -107,9 +107,9 @@ def test_everything_copied_exists_and_is_sent_to_the_builder() -> None:
         for source in (source for sources, _ in stage.copies for source in sources):
             assert (ROOT / source).exists(), source
             path = source.rstrip("/")
-            assert any(
-                fnmatch(path, rule) or fnmatch(f"{path}/x", rule) for rule in sent
-            ), f"{source} is kept back by .dockerignore"
+            assert any(fnmatch(path, rule) or fnmatch(f"{path}/x", rule) for rule in sent), (
+                f"{source} is kept back by .dockerignore"
+            )
 
 
 def test_no_secret_and_no_data_is_sent_to_the_builder() -> None:

@@ -9,7 +9,10 @@ import pytest
 from tests.deploy.project import ROOT, SERVICES
 
 GROUPS = (*SERVICES, "standalone", "dev")
-PIN = re.compile(r"^([a-z0-9-]+)==([^ \\;]+)(?: ; [^\\]+?)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.M)
+PIN = re.compile(
+    r"^([a-z0-9-]+)==([^ \\;]+)(?: ; [^\\]+?)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$",
+    re.MULTILINE,
+)
 
 
 def text(name: str) -> str:
@@ -33,7 +36,11 @@ def test_there_is_one_file_for_each_group_and_one_for_the_installer() -> None:
 
 @pytest.mark.parametrize(
     ("smaller", "larger"),
-    [*((service, "standalone") for service in SERVICES), ("standalone", "dev"), ("uv", "standalone")],
+    [
+        *((service, "standalone") for service in SERVICES),
+        ("standalone", "dev"),
+        ("uv", "standalone"),
+    ],
 )
 def test_a_package_has_the_same_release_wherever_it_is_pinned(smaller: str, larger: str) -> None:
     assert pins(smaller).items() <= pins(larger).items()

@@ -18,7 +18,7 @@ from tests.deploy.project import ROOT, SERVICES
 from tests.redis_server import free_port, redis_binary
 from tests.waiting import wait_until
 
-PASSWORDS = {service: f"it's \"{service}\" $HOME; --" for service in SERVICES}
+PASSWORDS = {service: f'it\'s "{service}" $HOME; --' for service in SERVICES}
 
 
 def _psql() -> str:
@@ -235,6 +235,10 @@ def test_a_full_redis_refuses_and_evicts_nothing(configured_redis: ConfiguredRed
     client.set("first", "kept")
     client.config_set("maxmemory", "3mb")
     with pytest.raises(OutOfMemoryError):
-        for number in range(1_000):
-            client.set(f"key-{number}", "x" * 100_000)
+        _fill(client)
     assert client.get("first") == "kept"
+
+
+def _fill(client: "Redis") -> None:
+    for number in range(1_000):
+        client.set(f"key-{number}", "x" * 100_000)

@@ -76,6 +76,7 @@ clean: ## Remove .venv and every cache (what `make up` stored in var/ stays)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The environment. Each file below is a stamp: newer than what it was made from. ---
+# Compiled once here, not by each of the ten processes of a start at the same time.
 
 $(VENV)/uv: requirements/uv.txt
 	@test -n "$(PYTHON)" || { \
@@ -94,12 +95,12 @@ $(VENV)/uv: requirements/uv.txt
 
 $(VENV)/standalone: $(VENV)/uv requirements/standalone.txt pyproject.toml
 	@echo 'Installing the packages of requirements/standalone.txt …'
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/standalone.txt
+	@$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/standalone.txt
 	@$(UV) pip install -q --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/uv requirements/dev.txt pyproject.toml
 	@echo 'Installing the packages of requirements/dev.txt …'
-	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	@$(UV) pip install -q --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch $(VENV)/standalone $@

@@ -117,6 +117,21 @@ def _add_relay(app: typer.Typer, commands: Commands, source: str) -> None:
         Relay(database, source, settings.redis_url).run(stopped_by_signal())
         database.close()
 
+    @app.command("begin-epoch")
+    def start_epoch() -> None:
+        """Start a new epoch: run it once after this service's database came from a backup.
+
+        Consumers then read the events again from the first, instead of skipping positions that
+        the backup gives out a second time.
+        """
+        from shared.outbox import begin_epoch
+
+        database = Database(commands.settings().database_url)
+        with database.write() as session:
+            epoch = begin_epoch(session, source)
+        database.close()
+        typer.echo(f"The history of {source} has the new epoch {epoch}.")
+
 
 def _add_consumer(app: typer.Typer, commands: Commands) -> None:
     def opened() -> tuple[Database, list[tuple[Projection, FeedClient]]]:

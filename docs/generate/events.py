@@ -55,19 +55,24 @@ def _sentence(data: type[EventData]) -> str:
 
 
 def _fields(schema: dict[str, Any]) -> str:
-    rows = ["| field | type | |", "| --- | --- | --- |"]
+    rows = ["| field | type | notes |", "| --- | --- | --- |"]
     required = set(schema.get("required", []))
     for name, field in schema.get("properties", {}).items():
-        notes = [] if name in required or "const" in field else ["may be absent"]
-        if "const" in field:
-            notes.append(f"always `{field['const']}`")
-        if "description" in field:
-            notes.insert(0, field["description"])
-        if "examples" in field:
-            notes.append("such as " + ", ".join(f"`{example}`" for example in field["examples"]))
-        kinds = " or ".join(_kinds(field))
-        rows.append(f"| `{name}` | {kinds} | {_cell('; '.join(notes))} |")
+        notes = _notes(field)
+        if name not in required and "const" not in field:
+            notes.append("May be absent.")
+        rows.append(f"| `{name}` | {' or '.join(_kinds(field))} | {_cell(' '.join(notes))} |")
     return "\n".join(rows)
+
+
+def _notes(field: dict[str, Any]) -> list[str]:
+    """Return what there is to say of a field, in sentences."""
+    notes = [field["description"]] if "description" in field else []
+    if "const" in field:
+        notes.append(f"Always `{field['const']}`.")
+    if "examples" in field:
+        notes.append("Such as " + ", ".join(f"`{example}`" for example in field["examples"]) + ".")
+    return notes
 
 
 def _kinds(field: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,6 @@ import textwrap
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from services.notifier.digests import DigestContent
 from services.notifier.links import Links, Purpose
 from services.notifier.mail import stories
+from services.notifier.mail.policy import MAIL
 from services.notifier.mail.stories import Section, Story
 from services.notifier.tables import Subscriber, SubscriptionRequest
 from services.notifier.vocabulary import DeliveryKind, Frequency
@@ -107,7 +107,7 @@ def confirmation_message(
 
 def rhythm(frequency: Frequency, reader: Subscriber) -> str:
     """Return when e-mails of this frequency come, in a sentence's words."""
-    at = f"at {reader.hour:02}:00, {zone_name(reader.time_zone)}"
+    at = f"at {reader.hour:02}:00 {zone_name(reader.time_zone)}"
     match frequency:
         case Frequency.IMMEDIATE:
             return "as soon as something happens"
@@ -126,13 +126,12 @@ def zone_name(time_zone: str) -> str:
 def _message(
     sender: Sender, delivery_id: UUID, kind: DeliveryKind, address: str, date: datetime
 ) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=MAIL)
     message["From"] = sender.mail_from
     message["To"] = address
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{delivery_id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = LANGUAGE
     message["X-Southlink-Kind"] = str(kind)
     return message
 
@@ -143,6 +142,8 @@ def _bodies(message: EmailMessage, template: str, **values: Any) -> None:
     html = _templates().get_template(f"{template}.html").render(values)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # Last, as setting a body drops every Content- header.
+    message["Content-Language"] = LANGUAGE
 
 
 def _subject(told: list[Section], frequency: Frequency) -> str:
@@ -165,7 +166,13 @@ def _whole(story: Story, told: list[Section]) -> str:
 
 
 def _cut(text: str, length: int = SUBJECT_LENGTH) -> str:
-    return textwrap.shorten(text, length, placeholder="…")
+    """Put the text on one line, cut with an ellipsis, at a word where one ends near."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    cut = line[: length - 1]
+    last_space = cut.rfind(" ", length - 30)
+    return (cut if last_space < 0 else cut[:last_space]).rstrip() + "…"
 
 
 def _moment(local: datetime) -> str:

@@ -25,6 +25,8 @@ class Story:
     """The smaller, the sooner a reader should see it."""
     text: str = ""
     points: Sequence[str] = field(default_factory=tuple)
+    numbered: bool = False
+    """Whether people refer to the points by number."""
     summary: str = ""
     """How to name it in a subject line; the headline when empty."""
 
@@ -134,7 +136,7 @@ def _meeting(notice: Notice, _today: date) -> Story:
     about = [long_date(date.fromisoformat(facts["date"])), facts.get("place") or ""]
     if attended:
         about.append(f"participants: {listed(attended)}")
-    points = [f"{point['number']}. {point['text']}" for point in facts["agreed_points"]]
+    points = [point["text"] for point in facts["agreed_points"]]
     agreed = counted(len(points), "point was agreed", "points were agreed") if points else ""
     groups = listed([group["title"] for group in facts["groups"]])
     return Story(
@@ -143,6 +145,7 @@ def _meeting(notice: Notice, _today: date) -> Story:
         byline=" · ".join(filter(None, about)),
         text=f"A meeting of {groups}." + (f" {agreed}:" if points else ""),
         points=points,
+        numbered=True,
         weight=2,
     )
 

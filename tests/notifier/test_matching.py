@@ -1,0 +1,216 @@
+"""Who is told what: every notice reaches exactly those who asked for it, once, at the soonest."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from services.notifier import targets
+from services.notifier.tables import Digest, DigestItem, Notice, Subscriber, Table
+from services.notifier.targets import EVERYTHING, Target
+from services.notifier.vocabulary import Frequency
+from shared.database import Database
+from shared.events.catalogue import (
+    ActionItemAssigned,
+    GroupUpdated,
+    InstitutionSubmitted,
+    MeetingRecorded,
+    UpdatePosted,
+)
+from shared.ids import new_id
+from tests.notifier.world import THEME, World
+
+GROUPS = [new_id() for _ in range(2)]
+INSTITUTIONS = [new_id() for _ in range(2)]
+KINDS = ["opportunity", "challenge"]
+THEMES = ["digital-transformation", "entrepreneurship"]
+
+
+@dataclass(frozen=True)
+class Post:
+    """One update, by where it was posted."""
+
+    theme: str
+    group: UUID
+    institution: UUID
+    kind: str
+
+    def concerns(self, target: Target) -> bool:
+        """Whether somebody who follows the target wants to hear of it."""
+        return target == EVERYTHING or target in {
+            targets.theme(self.theme),
+            targets.group(self.group),
+            targets.institution(self.institution),
+            targets.update_kind(self.kind),
+        }
+
+
+TARGETS = st.sampled_from(
+    [
+        EVERYTHING,
+        *map(targets.theme, THEMES),
+        *map(targets.group, GROUPS),
+        *map(targets.institution, INSTITUTIONS),
+        *map(targets.update_kind, KINDS),
+    ]
+)
+POSTS = st.builds(
+    Post,
+    theme=st.sampled_from(THEMES),
+    group=st.sampled_from(GROUPS),
+    institution=st.sampled_from(INSTITUTIONS),
+    kind=st.sampled_from(KINDS),
+)
+WISHES = st.dictionaries(
+    st.sampled_from(["ana@example.org", "bo@example.org", "cy@example.org"]),
+    st.dictionaries(TARGETS, st.sampled_from(Frequency), max_size=4),
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(wishes=WISHES, posts=st.lists(POSTS, max_size=4))
+def test_every_notice_reaches_exactly_who_asked_once_and_at_the_soonest(
+    world: World, wishes: dict[str, dict[Target, Frequency]], posts: list[Post]
+) -> None:
+    wipe(world.database)
+    know_all(world)
+    for email, wanted in wishes.items():
+        for target, frequency in wanted.items():
+            world.subscribe(email, frequency, target)
+    events = [world.tell(posted(world, post)) for post in posts]
+    for event in events:
+        world.apply(event)
+    expected = {
+        (email, event.id): min(asked, key=lambda frequency: frequency.urgency)
+        for email, wanted in wishes.items()
+        for post, event in zip(posts, events, strict=True)
+        if (asked := [wanted[target] for target in wanted if post.concerns(target)])
+    }
+    assert told(world.database) == expected
+
+
+def test_overlapping_subscriptions_yield_one_item(world: World) -> None:
+    world.open_group()
+    for target in (EVERYTHING, targets.theme(THEME), targets.group(world.group_id)):
+        world.subscribe("ana@example.org", Frequency.DAILY, target)
+    event = world.tell(world.update())
+    assert list(told(world.database)) == [("ana@example.org", event.id)]
+
+
+def test_a_meeting_reaches_the_readers_of_each_of_its_groups_once(world: World) -> None:
+    wipe(world.database)
+    know_all(world)
+    world.subscribe("ana@example.org", Frequency.DAILY, targets.group(GROUPS[0]))
+    world.subscribe("ana@example.org", Frequency.DAILY, targets.group(GROUPS[1]))
+    world.subscribe("bo@example.org", Frequency.WEEKLY, targets.theme(THEMES[1]))
+    world.subscribe("cy@example.org", Frequency.WEEKLY, targets.institution(INSTITUTIONS[0]))
+    event = world.tell(
+        MeetingRecorded.model_validate(
+            {
+                "meeting_id": new_id(),
+                "title": "Retreat",
+                "date": "2020-12-15",
+                "time_zone": "Asia/Bangkok",
+                "mode": "hybrid",
+                "participants_in_person": 19,
+                "participants_online": 16,
+                "groups": [
+                    {"group_id": group, "title": "A group", "theme_slug": theme}
+                    for group, theme in zip(GROUPS, THEMES, strict=True)
+                ],
+                "agreed_points": [],
+            }
+        )
+    )
+    assert told(world.database) == {
+        ("ana@example.org", event.id): Frequency.DAILY,
+        ("bo@example.org", event.id): Frequency.WEEKLY,
+    }
+
+
+def test_a_registration_that_nobody_verified_is_told_to_nobody(world: World) -> None:
+    world.subscribe("ana@example.org")
+    facts = world.institution().model_copy(update={"status": "submitted"})
+    world.tell(InstitutionSubmitted(institution=facts))
+    assert told(world.database) == {}
+
+
+def test_a_changed_charter_is_no_news_but_an_archived_group_is(world: World) -> None:
+    world.open_group()
+    world.subscribe("ana@example.org")
+    changed = world.group().model_copy(update={"purpose": "Something else.", "version": 2})
+    world.tell(GroupUpdated(group=changed))
+    assert told(world.database) == {}
+    archived = changed.model_copy(update={"status": "archived", "version": 3})
+    event = world.tell(GroupUpdated(group=archived))
+    assert list(told(world.database)) == [("ana@example.org", event.id)]
+
+
+def test_a_notice_before_the_subscription_is_not_told(world: World) -> None:
+    world.open_group()
+    world.tell(world.update())
+    world.subscribe("ana@example.org")
+    assert told(world.database) == {}
+
+
+def test_an_action_item_reaches_who_follows_the_accountable_institution(world: World) -> None:
+    world.open_group()
+    world.subscribe("ana@example.org", Frequency.DAILY, targets.institution(world.institution_id))
+    event = world.tell(ActionItemAssigned(action=world.action()))
+    assert list(told(world.database)) == [("ana@example.org", event.id)]
+
+
+def told(database: Database) -> dict[tuple[str, UUID], Frequency]:
+    """Who is told of which event, and how soon; an immediate one has its digest already."""
+    with database.read() as session:
+        rows = session.exec(
+            select(Subscriber.email, Notice.event_id, DigestItem.frequency, Digest.frequency)
+            .select_from(DigestItem)
+            .join(Subscriber, col(Subscriber.id) == col(DigestItem.subscriber_id))
+            .join(Notice, col(Notice.id) == col(DigestItem.notice_id))
+            .outerjoin(Digest, col(Digest.id) == col(DigestItem.digest_id))
+        ).all()
+    for _, _, frequency, of_digest in rows:
+        assert of_digest is (Frequency.IMMEDIATE if frequency is Frequency.IMMEDIATE else None)
+    found = {(email, event_id): frequency for email, event_id, frequency, _ in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def posted(world: World, post: Post) -> UpdatePosted:
+    return world.update().model_copy(
+        update={
+            "theme_slug": post.theme,
+            "group_id": post.group,
+            "institution_id": post.institution,
+            "kind": post.kind,
+        }
+    )
+
+
+def know_all(world: World) -> None:
+    """Let the read models know every theme, group and institution of these tests."""
+    with world.database.write() as session:
+        from services.notifier.tables import Group, Institution, Theme
+
+        session.add_all(Theme(slug=slug, title=slug.title()) for slug in THEMES)
+        session.add_all(
+            Group(id=group, title="A group", theme_slug=THEMES[0], status="active", version=1)
+            for group in GROUPS
+        )
+        session.add_all(
+            Institution(id=each, name="An institution", status="verified", version=1)
+            for each in INSTITUTIONS
+        )
+
+
+def wipe(database: Database) -> None:
+    """Empty the database, as hypothesis uses one for many examples."""
+    with database.write() as session:
+        for table in reversed(Table.metadata.sorted_tables):
+            if table.name != "signing_secret":
+                session.execute(table.delete())

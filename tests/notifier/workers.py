@@ -1,0 +1,58 @@
+"""Real Celery processes on a test's database, broker and mail server."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Workers:
+    """Starts Celery workers and beats as processes, and kills them."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment = {**os.environ, **environment}
+        self._log = log
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        for process in self._processes:
+            kill(process)
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker with four threads."""
+        return self._start("worker", "--pool=threads", "--concurrency=4")
+
+    def beat(self) -> subprocess.Popen[bytes]:
+        """Start a beat."""
+        return self._start("beat")
+
+    def log(self) -> str:
+        """Return what all of them logged."""
+        return self._log.read_text()
+
+    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "services.notifier.celery_app", *command],
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children at once, as a crash would."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -28,9 +28,7 @@ class Mailbox:
         """Close the connection."""
         self._http.close()
 
-    def wait_for(
-        self, address: str, kind: str, count: int, seconds: float = 30.0
-    ) -> list[Letter]:
+    def wait_for(self, address: str, kind: str, count: int, seconds: float = 30.0) -> list[Letter]:
         """Return the letters of a kind to an address, oldest first, once there are ``count``.
 
         ``TimeoutError`` when fewer arrive within ``seconds``.

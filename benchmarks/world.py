@@ -1,6 +1,7 @@
 """What the measured changes are made on, set up through the public APIs like any user would."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -33,6 +34,7 @@ class World:
         self.stack = stack
         self._http = httpx.Client(timeout=30)
         self._mail = Mailbox(stack.mail_url)
+        self._codes: Counter[str] = Counter()
         self.coordinator = self._signed_in(stack.coordinator)
 
     def __enter__(self) -> Self:
@@ -53,6 +55,7 @@ class World:
         Returns them, submitted, and the header that authorises the focal point.
         """
         for number in range(count):
+            self._codes[FOCAL_POINT] += 1
             answer = self._post(
                 f"{self.stack.registry_url}/institutions",
                 {
@@ -63,12 +66,10 @@ class World:
                 },
             )
         focal_point = self._confirmed(FOCAL_POINT, answer["sign_in"])
-        items = self._all(f"{self.stack.registry_url}/institutions", self.coordinator)
-        return [
-            Registered(UUID(item["id"]), item["version"])
-            for item in items
-            if item["name"].startswith("Measured Institution ")
-        ], focal_point
+        items = self._all(
+            f"{self.stack.registry_url}/institutions", {"status": "submitted"}, self.coordinator
+        )
+        return [Registered(UUID(item["id"]), item["version"]) for item in items], focal_point
 
     def verify(self, institution: Registered) -> None:
         """Let the coordinator verify a submitted institution."""
@@ -124,13 +125,14 @@ class World:
         )
 
     def _signed_in(self, email: str) -> dict[str, str]:
+        self._codes[email] += 1
         return self._confirmed(
             email, self._post(f"{self.stack.registry_url}/sign-ins", {"email": email})
         )
 
     def _confirmed(self, email: str, sign_in: dict[str, Any]) -> dict[str, str]:
         """Sign in with the newest code that arrived; return the header that authorises."""
-        letters = self._mail.wait_for(email, "sign-in", 1)
+        letters = self._mail.wait_for(email, "sign-in", self._codes[email])
         match = CODE.search(self._mail.text(letters[-1]))
         if match is None:
             raise RuntimeError("The e-mail has no code.")
@@ -140,11 +142,13 @@ class World:
         )
         return {"Authorization": f"Bearer {answer['access_token']}"}
 
-    def _all(self, url: str, headers: dict[str, str]) -> list[dict[str, Any]]:
+    def _all(
+        self, url: str, query: dict[str, str], headers: dict[str, str]
+    ) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            parameters = {"limit": "200"} | ({"cursor": cursor} if cursor else {})
+            parameters = {"limit": "200"} | query | ({"cursor": cursor} if cursor else {})
             page = self._http.get(url, params=parameters, headers=headers).raise_for_status().json()
             items += page["items"]
             cursor = page["next_cursor"]

@@ -57,4 +57,6 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be set"
     default: Any = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     return "none" if default is None or default == "" else f"`{default}`"

@@ -65,6 +65,19 @@ def test_every_file_that_a_document_links_to_exists(document: Path) -> None:
             assert anchor in anchors(target), f"{document.name}: {link}"
 
 
+def test_every_figure_that_a_document_names_is_published() -> None:
+    modules = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "services").rglob("*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in modules)
+    named = {
+        figure
+        for document in DOCUMENTS
+        for figure in re.findall(r"`southlink_([a-z_]+?)(?:_total)?`", document.read_text("utf-8"))
+    }
+    assert len(named) > 5
+    for figure in named:
+        assert re.search(rf'"(southlink_)?{figure}[" ]', source), figure
+
+
 def test_every_target_explains_itself() -> None:
     phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE))
     assert phony == TARGETS

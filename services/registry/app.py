@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
-from shared.feed import feed_router
 
 from services.registry import figures
 from services.registry.code_mail import Postman
@@ -23,9 +23,11 @@ from services.registry.signing_key import SigningKeyError, load_signing_keys
 from services.registry.tables import IdempotencyRecord
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
+from shared.feed import feed_router
 from shared.identity import LocalKeySet, TokenVerifier
 from shared.mail import Smtp
 from shared.observation import Check, redis_check
+from shared.outbox import outbox_figures
 from shared.web import build_app
 
 
@@ -51,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             _closing(postman),
         ],
         readiness=[_signing_key_check(settings), redis_check(settings.redis_url)],
-        figures=[figures.collect],
+        figures=[figures.collect, partial(outbox_figures, REGISTRY)],
         kinds=[WRONG_CODE, CODE_SPENT],
     )
     app.state.signing_keys = keys

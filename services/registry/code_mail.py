@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 from functools import cache
@@ -31,14 +30,15 @@ def compose(letter: CodeLetter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = _render("subject.txt", facts).strip()
     message["From"] = sender
-    message["To"] = Address(addr_spec=letter.to)
+    message["To"] = letter.to
     message["Date"] = format_datetime(utc_now())
     message["Message-ID"] = make_msgid(domain=address.partition("@")[2] or "southlink.invalid")
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = LANGUAGE
     message["X-Southlink-Kind"] = "sign-in"
     message.set_content(_render("body.txt", facts))
     message.add_alternative(_render("body.html", facts), subtype="html")
+    # Set before, it would have moved into the text part with the other Content headers.
+    message["Content-Language"] = LANGUAGE
     return message
 
 

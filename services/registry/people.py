@@ -1,13 +1,10 @@
 """People: who they are, and who of them coordinates the platform."""
 
 from datetime import datetime
-from functools import cache
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -16,23 +13,7 @@ from shared import outbox
 from shared.columns import utc_now
 from shared.events.catalogue import CoordinatorAppointed
 from shared.text import EmailAddress, Input, Name
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _known_time_zone(value: str) -> str:
-    if value not in _time_zones():
-        raise PydanticCustomError(
-            "time_zone", "Use a name of the IANA time zone database, such as Asia/Bangkok."
-        )
-    return value
-
-
-TimeZone = Annotated[str, AfterValidator(_known_time_zone), Field(examples=["Asia/Bangkok"])]
-"""A name of the IANA time zone database."""
+from shared.time_zones import TimeZone
 
 Language = Annotated[
     str,

@@ -21,15 +21,18 @@ class Mailbox:
         self.received: list[tuple[str, EmailMessage]] = []
         self.attempts = 0
         self.answer = "250 OK"
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller: Controller | None = None
 
     def start(self) -> None:
         """Take connections from now on."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
     def stop(self) -> None:
         """Take no more connections."""
-        self._controller.stop()
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
 
     async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope
@@ -68,4 +71,4 @@ def part_of(message: EmailMessage, subtype: str) -> str:
     """Return the plain or HTML part of an e-mail."""
     part = message.get_body((subtype,))
     assert part is not None
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")

@@ -2,12 +2,12 @@
 
 from services.notifier.links import make_secret
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
-from services.notifier.settings import NOTIFIER, settings
+from services.notifier.settings import SERVICE, settings
 from shared.commands import Commands, Source, build_commands
 
 app = build_commands(
     Commands(
-        service=NOTIFIER,
+        service=SERVICE,
         settings=settings,
         sources=[
             Source(REGISTRY_PROJECTION, lambda: settings().registry_url),

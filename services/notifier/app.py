@@ -1,17 +1,21 @@
 """The notifier's HTTP application."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
 from services.notifier.pages import confirm, preferences, unsubscribe
+from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
 from services.notifier.routes import deliveries, digest_runs, me, subscriptions
-from services.notifier.settings import NOTIFIER, Settings, settings
+from services.notifier.settings import SERVICE, Settings, settings
 from services.notifier.tables import IdempotencyRecord
 from shared.database import Database
 from shared.identity import RemoteKeySet, TokenVerifier
 from shared.observation import redis_check
+from shared.projection import projection_figures
 from shared.web import build_app
 
 
@@ -26,7 +30,7 @@ def create_app() -> FastAPI:
 def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> FastAPI:
     """Return the application on the given database and verifier."""
     return build_app(
-        service=NOTIFIER,
+        service=SERVICE,
         settings=chosen,
         database=database,
         verifier=verifier,
@@ -45,6 +49,10 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             broker_check(chosen.celery_broker_url),
             smtp_check(chosen.smtp_host, chosen.smtp_port),
         ],
-        figures=[figures],
+        figures=[
+            figures,
+            partial(projection_figures, REGISTRY_PROJECTION),
+            partial(projection_figures, WORKGROUPS_PROJECTION),
+        ],
         kinds=[BAD_LINK],
     )

@@ -1,10 +1,13 @@
-"""What the notifier makes of other services' events: its read models, and notices for readers."""
+"""What the notifier makes of other services' events: its read models, and notices for readers.
+
+Every handler may be called again with the same event: it leaves the same rows and tells no reader
+twice.
+"""
 
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from shared.consumer import Projection
 from sqlmodel import Session
 
 from services.notifier import notices, targets
@@ -47,6 +50,7 @@ from shared.events.catalogue import (
     UpdatePosted,
 )
 from shared.events.envelope import Event, EventData
+from shared.projection import Handler, Projection
 
 
 def institution_known(
@@ -170,7 +174,7 @@ def action_item_changed(session: Session, event: Event, data: ActionItemChanged)
     _tell_of_action(session, event, NoticeKind.ACTION_ITEM_CHANGED, data.action)
 
 
-REGISTRY_HANDLERS: dict[type[EventData], Any] = {
+REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
     InstitutionSubmitted: institution_known,
     InstitutionReturned: institution_known,
     InstitutionVerified: institution_verified,
@@ -182,7 +186,7 @@ REGISTRY_HANDLERS: dict[type[EventData], Any] = {
     CoordinatorRemoved: coordinator_removed,
 }
 
-WORKGROUPS_HANDLERS: dict[type[EventData], Any] = {
+WORKGROUPS_HANDLERS: dict[type[EventData], Handler] = {
     ThemeCreated: theme_created,
     GroupCreated: group_created,
     GroupUpdated: group_updated,
@@ -194,7 +198,7 @@ WORKGROUPS_HANDLERS: dict[type[EventData], Any] = {
     ActionItemChanged: action_item_changed,
 }
 
-HANDLERS: dict[type[EventData], Any] = {**REGISTRY_HANDLERS, **WORKGROUPS_HANDLERS}
+HANDLERS: dict[type[EventData], Handler] = {**REGISTRY_HANDLERS, **WORKGROUPS_HANDLERS}
 """What happens here on each event of another service."""
 
 REGISTRY_PROJECTION = Projection(
@@ -217,6 +221,9 @@ WORKGROUPS_PROJECTION = Projection(
 
 
 def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
+    kept = session.get(Institution, facts.institution_id)
+    if kept is not None and kept.version > facts.version:
+        return
     session.merge(
         Institution(
             id=facts.institution_id,
@@ -229,6 +236,9 @@ def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
 
 
 def _keep_group(session: Session, facts: GroupFacts) -> None:
+    kept = session.get(Group, facts.group_id)
+    if kept is not None and kept.version > facts.version:
+        return
     session.merge(
         Group(
             id=facts.group_id,

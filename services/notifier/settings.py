@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceDescription, SmtpSettings
 
-NOTIFIER = ServiceDescription(
+SERVICE = ServiceDescription(
     name="notifier",
     title="Southlink notifier",
     summary="Subscriptions, digest runs, and the e-mails that come of them.",

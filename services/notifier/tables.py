@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from shared.consumer import CheckpointColumns, ParkedColumns
 from sqlalchemy import JSON, CheckConstraint, Enum, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -27,6 +26,7 @@ from services.notifier.vocabulary import (
 from shared.columns import UtcDateTime, utc_now
 from shared.idempotency import IdempotencyColumns
 from shared.ids import new_id
+from shared.projection import CheckpointColumns, ParkedColumns
 
 
 def _word(words: type[StrEnum], name: str) -> Enum:
@@ -63,7 +63,7 @@ class Checkpoint(CheckpointColumns, Table, table=True):
 class Parked(ParkedColumns, Table, table=True):
     """Events that could not be applied."""
 
-    __tablename__ = "parked"
+    __tablename__ = "parked_event"
 
 
 class IdempotencyRecord(IdempotencyColumns, Table, table=True):

@@ -12,10 +12,8 @@ from services.notifier.settings import Settings, settings
 from shared.database import Database
 from shared.identity import LocalKeySet, TokenVerifier
 from tests.notifier.mailbox import Mailbox
-from tests.notifier.world import World
+from tests.notifier.world import PUBLIC_URL, World
 from tests.redis_server import RedisServer
-
-PUBLIC_URL = "https://south.example.org/notifier"
 
 
 @pytest.fixture(scope="session", autouse=True)

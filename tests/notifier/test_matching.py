@@ -176,7 +176,7 @@ def told(database: Database) -> dict[tuple[str, UUID], Frequency]:
         ).all()
     for _, _, frequency, of_digest in rows:
         assert of_digest is (Frequency.IMMEDIATE if frequency is Frequency.IMMEDIATE else None)
-    found = {(email, event_id): frequency for email, event_id, frequency, _ in rows}
+    found = {(email, event_id): Frequency(frequency) for email, event_id, frequency, _ in rows}
     assert len(found) == len(rows)
     return found
 

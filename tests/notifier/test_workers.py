@@ -157,11 +157,10 @@ def test_an_email_refused_for_now_is_sent_again_and_one_refused_for_good_is_not(
 
     def settled() -> dict[DeliveryState, str | None] | None:
         with world.database.read() as session:
-            found = dict(
-                session.exec(
-                    select(Delivery.state, Delivery.answer).where(col(Delivery.attempts) == 1)
-                ).all()
-            )
+            rows = session.exec(
+                select(Delivery.state, Delivery.answer).where(col(Delivery.attempts) == 1)
+            ).all()
+        found = {DeliveryState(state): answer for state, answer in rows}
         return found if found.keys() == {DeliveryState.DUE, DeliveryState.FAILED} else None
 
     answers = wait_until(settled, "both answers are recorded", seconds=30)

@@ -30,6 +30,7 @@ from shared.ids import new_id
 from shared.mail import Smtp
 from tests.notifier.mailbox import Mailbox
 
+PUBLIC_URL = "https://south.example.org/notifier"
 THEME = "digital-transformation"
 GROUP_TITLE = "Digital transformation follow-up"
 

@@ -20,7 +20,7 @@ class MailPolicy(EmailPolicy):
         if text.isascii() or self.utf8:
             return f"{name}: {text}{self.linesep}"
         if hasattr(value, "addresses"):
-            return super().fold(name, value)
+            return str(super().fold(name, value))
         encoded = Header(text, "utf-8", header_name=name).encode(linesep=self.linesep)
         return f"{name}: {encoded}{self.linesep}"
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import Field, ValidationError
 from sqlmodel import Session
 
-from services.notifier import subscriptions, targets, time_zones
+from services.notifier import subscriptions, targets
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
 from services.notifier.pages.rendering import Form, page, problem_page
@@ -17,11 +17,11 @@ from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Choice
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
-from services.notifier.time_zones import TimeZone
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
 from shared.problems import INVALID, NOT_FOUND, Problem, responses
 from shared.text import Input
+from shared.time_zones import TimeZone, time_zone_names
 from shared.web import Reading, Writing
 
 router = APIRouter(prefix="/preferences", tags=["pages"], default_response_class=HTMLResponse)
@@ -113,5 +113,5 @@ def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
         weekday=reader.weekday,
         weekdays=WEEKDAYS,
         time_zone=reader.time_zone,
-        zones=sorted(time_zones.names()),
+        zones=sorted(time_zone_names()),
     )

@@ -17,7 +17,6 @@ from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.tables import Subscription
 from services.notifier.targets import Target
-from services.notifier.time_zones import TimeZone
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from shared.columns import utc_now
 from shared.database import after_commit
@@ -32,6 +31,7 @@ from shared.problems import (
     responses,
 )
 from shared.text import EmailAddress, Input, Line, Output
+from shared.time_zones import TimeZone
 from shared.web import Writing
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])

@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_id", name=op.f("uq_notice_event_id")),
     )
     op.create_table(
-        "parked",
+        "parked_event",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -166,11 +166,11 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_parked")),
-        sa.UniqueConstraint("event_id", name=op.f("uq_parked_event_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parked_event")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_parked_event_event_id")),
     )
-    with op.batch_alter_table("parked", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_parked_subject"), ["subject"], unique=False)
+    with op.batch_alter_table("parked_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_parked_event_subject"), ["subject"], unique=False)
 
     op.create_table(
         "signing_secret",

@@ -119,7 +119,9 @@ def _clean_address(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(value.strip(), check_deliverability=False, allow_smtputf8=True)
+        found = validate_email(
+            value.strip(), check_deliverability=False, allow_smtputf8=True, strict=True
+        )
     except EmailNotValidError as error:
         raise PydanticCustomError(
             "email", "This is not an e-mail address: {why}", {"why": str(error)}

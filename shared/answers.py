@@ -54,7 +54,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 def answer(request: Request, problem: Problem) -> Response:
     """Return ``problem`` as a response."""
     request_id = getattr(request.state, "request_id", "unknown")
-    body = problem.body(f"urn:southlink:request:{request_id}")
+    root_path = request.scope.get("root_path", "")
+    body = problem.body(f"urn:southlink:request:{request_id}", root_path)
     return Response(
         body.model_dump_json(exclude_none=True),
         status_code=problem.kind.status,

@@ -60,10 +60,13 @@ class Problem(Exception):  # noqa: N818
     def __str__(self) -> str:
         return f"{self.kind.title}: {self.detail}"
 
-    def body(self, instance: str | None = None) -> ProblemBody:
-        """Return the response body; ``instance`` names this occurrence."""
+    def body(self, instance: str | None = None, root_path: str = "") -> ProblemBody:
+        """Return the response body; ``instance`` names this occurrence.
+
+        ``root_path`` is the prefix under which users see the service.
+        """
         return ProblemBody(
-            type=self.kind.type,
+            type=f"{root_path}{self.kind.type}",
             title=self.kind.title,
             status=self.kind.status,
             detail=self.detail,

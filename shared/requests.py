@@ -77,6 +77,9 @@ class RequestFrame:
                 status = message["status"]
                 answered = MutableHeaders(scope=message)
                 answered["X-Request-Id"] = request_id
+                # Routes name addresses of this service; its users see them under a prefix.
+                if answered.get("location", "").startswith("/"):
+                    answered["Location"] = scope.get("root_path", "") + answered["location"]
                 if _route(scope) == "/docs":
                     answered["Content-Security-Policy"] = DOCS_POLICY
                 for name, value in SECURITY_HEADERS.items():
@@ -87,7 +90,7 @@ class RequestFrame:
             try:
                 await self._limited(scope, headers, receive, answer)
             except BodyTooLargeError as error:
-                await _send_problem(answer, Problem(TOO_LARGE, error.detail), request_id)
+                await _send_problem(answer, Problem(TOO_LARGE, error.detail), scope)
             except Exception:
                 log.exception("request_failed", method=scope["method"], route=_route(scope))
                 if begun:
@@ -99,7 +102,7 @@ class RequestFrame:
                         "Something broke on our side and nothing was changed. Try again, and "
                         "tell us this request's id if it happens again.",
                     ),
-                    request_id,
+                    scope,
                 )
             finally:
                 seconds = time.perf_counter() - started
@@ -138,8 +141,9 @@ def _route(scope: Scope) -> str:
     return template
 
 
-async def _send_problem(send: Send, problem: Problem, request_id: str) -> None:
-    body = problem.body(f"urn:southlink:request:{request_id}").model_dump_json(exclude_none=True)
+async def _send_problem(send: Send, problem: Problem, scope: Scope) -> None:
+    instance = f"urn:southlink:request:{scope['state']['request_id']}"
+    body = problem.body(instance, scope.get("root_path", "")).model_dump_json(exclude_none=True)
     await send(
         {
             "type": "http.response.start",

@@ -120,6 +120,7 @@ def build_app(
         summary=service.summary,
         version="0.1.0",
         root_path=settings.root_path,
+        redirect_slashes=False,
         lifespan=lifespan,
         redoc_url=None,
         docs_url="/docs",

@@ -4,10 +4,10 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from services.workgroups.settings import Settings as WorkgroupsSettings
 
 from services.notifier.settings import Settings as NotifierSettings
 from services.registry.settings import Settings as RegistrySettings
+from services.workgroups.settings import Settings as WorkgroupsSettings
 from shared.settings import ServiceSettings
 
 HEAD = """# Settings

@@ -69,7 +69,10 @@ def create(body: NewEntry, once: Once, session: Writing) -> Response:
         entry = Entry(title=body.title)
         session.add(entry)
         session.flush()
-        return Answer(EntryOut.model_validate(entry), headers={"ETag": etag(1)})
+        return Answer(
+            EntryOut.model_validate(entry),
+            headers={"Location": f"/entries/{entry.id}", "ETag": etag(1)},
+        )
 
     return once.answer(session, make)
 

@@ -1,0 +1,1 @@
+"""Themes, follow-up groups, their members, meetings, updates and action items."""

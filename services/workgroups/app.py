@@ -1,0 +1,60 @@
+"""Builds the application of workgroups."""
+
+from fastapi import FastAPI
+
+from services.workgroups import figures
+from services.workgroups.readiness import history_check, parked_check
+from services.workgroups.routes import (
+    action_items,
+    groups,
+    institutions,
+    me,
+    meetings,
+    members,
+    themes,
+    updates,
+)
+from services.workgroups.settings import SERVICE, Settings, settings
+from services.workgroups.tables import IdempotencyRecord
+from shared.database import Database
+from shared.events.catalogue import WORKGROUPS
+from shared.feed import feed_router
+from shared.identity import RemoteKeySet, TokenVerifier
+from shared.observation import redis_check
+from shared.web import build_app
+
+
+def create_app() -> FastAPI:
+    """Return the application of this process, as its settings say."""
+    chosen = settings()
+    return app_of(
+        chosen, Database(chosen.database_url), TokenVerifier(RemoteKeySet(chosen.registry_url))
+    )
+
+
+def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> FastAPI:
+    """Return the application on the given database and verifier."""
+    return build_app(
+        service=SERVICE,
+        settings=chosen,
+        database=database,
+        verifier=verifier,
+        idempotency=IdempotencyRecord,
+        routers=[
+            themes.router,
+            groups.router,
+            members.router,
+            updates.router,
+            meetings.router,
+            action_items.router,
+            institutions.router,
+            me.router,
+            feed_router(WORKGROUPS),
+        ],
+        readiness=[
+            history_check(database),
+            redis_check(chosen.redis_url),
+            parked_check(database),
+        ],
+        figures=[figures.collect],
+    )

@@ -1,0 +1,115 @@
+"""Every decision on who may do what, on the object and the caller. What isn't allowed is denied.
+
+Roles are read from the read models at each request, so that a removal works as soon as its event
+has arrived. What is foreign to the caller is answered as if it did not exist.
+"""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from services.workgroups.institutions import no_such_institution
+from services.workgroups.tables import ActionItem, Coordinator, FocalPoint, Institution
+from services.workgroups.transitions import Role
+from shared.identity import Caller
+from shared.problems import FORBIDDEN, NOT_FOUND, Problem
+
+
+def is_coordinator(session: Session, caller: Caller) -> bool:
+    """Tell whether the caller acts as a coordinator of the platform."""
+    return _acts(caller) and session.get(Coordinator, caller.id) is not None
+
+
+def speaks_for(session: Session, caller: Caller, institution_id: UUID) -> bool:
+    """Tell whether the caller acts as focal point or alternate of the institution."""
+    return _acts(caller) and session.get(FocalPoint, (caller.id, institution_id)) is not None
+
+
+def institutions_of(session: Session, caller: Caller) -> list[UUID]:
+    """Return the institutions that the caller speaks for, in the order of their ids."""
+    if not _acts(caller):
+        return []
+    return list(
+        session.exec(
+            select(FocalPoint.institution_id)
+            .where(FocalPoint.person_id == caller.id)
+            .order_by(col(FocalPoint.institution_id))
+        )
+    )
+
+
+def require_coordinator(session: Session, caller: Caller) -> None:
+    """Raise a Problem (403) unless the caller is a coordinator."""
+    if not is_coordinator(session, caller):
+        raise Problem(FORBIDDEN, "Only a coordinator may do this: ask one to do it for you.")
+
+
+def institution_to_speak_for(
+    session: Session, caller: Caller, institution_id: UUID, pointer: str
+) -> Institution:
+    """Return the institution in whose name the caller may speak; a Problem (404) otherwise.
+
+    A coordinator speaks for no institution but the own one. ``pointer`` says where in the body the
+    id was.
+    """
+    institution = session.get(Institution, institution_id)
+    if institution is None or not speaks_for(session, caller, institution_id):
+        raise no_such_institution(pointer)
+    return institution
+
+
+def institution_to_enrol(
+    session: Session, caller: Caller, institution_id: UUID, pointer: str | None
+) -> Institution:
+    """Return the institution that the caller may make join and leave; a Problem (404) otherwise.
+
+    That is the own one, and any for a coordinator.
+    """
+    institution = session.get(Institution, institution_id)
+    if institution is None or not (
+        speaks_for(session, caller, institution_id) or is_coordinator(session, caller)
+    ):
+        raise no_such_institution(pointer)
+    return institution
+
+
+def institution_to_hold_accountable(
+    session: Session, caller: Caller, institution_id: UUID, pointer: str
+) -> Institution:
+    """Return the institution to which the caller may assign something.
+
+    Raises a Problem: 403 unless the caller is a coordinator, 404 when it is unknown.
+    """
+    require_coordinator(session, caller)
+    institution = session.get(Institution, institution_id)
+    if institution is None:
+        raise no_such_institution(pointer)
+    return institution
+
+
+def action_item_to_change(
+    session: Session, caller: Caller, action_item_id: UUID
+) -> tuple[ActionItem, frozenset[Role]]:
+    """Return the action item, held until the transaction ends, and the caller's roles in it.
+
+    Raises a Problem (404) when it is unknown or the caller has no role in it.
+    """
+    item = session.exec(
+        select(ActionItem).where(ActionItem.id == action_item_id).with_for_update()
+    ).first()
+    roles = set()
+    if is_coordinator(session, caller):
+        roles.add(Role.COORDINATOR)
+    if item is not None and speaks_for(session, caller, item.institution_id):
+        roles.add(Role.ACCOUNTABLE)
+    if item is None or not roles:
+        raise Problem(
+            NOT_FOUND,
+            "There is no action item of that id that you may change. Its accountable "
+            "institution's focal point and coordinators may.",
+        )
+    return item, frozenset(roles)
+
+
+def _acts(caller: Caller) -> bool:
+    return caller.kind == "person" and "act" in caller.scopes

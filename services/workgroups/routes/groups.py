@@ -1,0 +1,166 @@
+"""Groups: opening, finding and changing them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+from sqlmodel import Session, col, select
+
+from services.workgroups import groups
+from services.workgroups.routes.permitted import Coordinator, GroupId, KnownGroup
+from services.workgroups.routes.slugs import Slug
+from services.workgroups.tables import Group, Theme
+from shared.etags import IfMatch, etag, require_version
+from shared.events.catalogue import GroupStatus
+from shared.idempotency import Answer, Once
+from shared.pagination import Page, PageQuery, paginate
+from shared.problems import (
+    CONFLICT,
+    FORBIDDEN,
+    IDEMPOTENCY_MISMATCH,
+    INVALID,
+    NOT_FOUND,
+    UNAUTHENTICATED,
+    VERSION_CONFLICT,
+    VERSION_REQUIRED,
+    responses,
+)
+from shared.text import Input, Output, Prose, Title
+from shared.time_zones import TimeZone
+from shared.web import Reading, Writing
+
+router = APIRouter(prefix="/groups", tags=["groups"])
+
+PURPOSE = "Follow up on South-South cooperation in digitalization, as agreed at the retreat."
+RESULTS = "Each member names one solution that it shares and one that it looks for."
+
+
+class NewGroup(Input):
+    """A group to open, with its charter."""
+
+    slug: Slug
+    title: Title = Field(examples=["Digital transformation follow-up group"])
+    purpose: Prose = Field(examples=[PURPOSE])
+    theme_slug: Slug = Field(description="The theme under which it follows up.")
+    results: Prose | None = Field(None, description="What it shall bring.", examples=[RESULTS])
+    time_zone: TimeZone = Field(
+        "UTC", description="IANA time zone in which its due dates end.", examples=["Asia/Bangkok"]
+    )
+
+
+class GroupChange(Input):
+    """What shall change; a field that is left out stays as it is."""
+
+    title: Title | None = Field(None, examples=["Digital transformation follow-up group"])
+    purpose: Prose | None = Field(None, examples=[PURPOSE])
+    results: Prose | None = Field(None, description="Null takes it away.", examples=[RESULTS])
+    time_zone: TimeZone | None = None
+    status: GroupStatus | None = Field(
+        None, description="An archived group is kept and takes nothing new."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "GroupChange":
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing", "Name at least one field to change.")
+        for name in self.model_fields_set - {"results"}:
+            if getattr(self, name) is None:
+                raise PydanticCustomError(
+                    "null", "{name} can't be null: leave it out to keep it.", {"name": name}
+                )
+        return self
+
+
+class GroupOut(Output):
+    """A follow-up group with its charter."""
+
+    id: UUID
+    slug: str = Field(examples=["digital-transformation"])
+    title: str = Field(examples=["Digital transformation follow-up group"])
+    purpose: str = Field(examples=[PURPOSE])
+    results: str | None = Field(examples=[RESULTS])
+    theme_slug: str = Field(examples=["digital-transformation"])
+    theme_title: str = Field(examples=["Digital transformation"])
+    time_zone: str = Field(examples=["Asia/Bangkok"])
+    status: GroupStatus
+    version: int = Field(description="Grows with each change; the ETag of this group.")
+    created_at: datetime
+    updated_at: datetime
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Open a group",
+    response_model=GroupOut,
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, CONFLICT, INVALID, IDEMPOTENCY_MISMATCH),
+)
+def create_group(body: NewGroup, _caller: Coordinator, once: Once, session: Writing) -> Response:
+    """Open a follow-up group under a theme; by a coordinator."""
+
+    def create() -> Answer:
+        group = groups.create(session, **body.model_dump())
+        return Answer(
+            _shown(session, group),
+            headers={"Location": f"/groups/{group.id}", "ETag": etag(group.version)},
+        )
+
+    return once.answer(session, create)
+
+
+@router.get("", summary="List the groups", responses=responses(INVALID))
+def list_groups(
+    session: Reading,
+    page: PageQuery,
+    theme: Annotated[
+        str | None, Query(max_length=60, description="Only those under the theme of this slug.")
+    ] = None,
+) -> Page[GroupOut]:
+    """Return the groups, the oldest first; open to everybody."""
+    statement = select(Group)
+    if theme is not None:
+        statement = statement.where(
+            col(Group.theme_id).in_(select(Theme.id).where(Theme.slug == theme))
+        )
+    found = paginate(session, statement, col(Group.id), page)
+    return Page(
+        items=[_shown(session, group) for group in found.items], next_cursor=found.next_cursor
+    )
+
+
+@router.get("/{group_id}", summary="Read a group", responses=responses(NOT_FOUND))
+def read_group(group: KnownGroup, session: Reading, response: Response) -> GroupOut:
+    """Return a group with its charter; open to everybody."""
+    response.headers["ETag"] = etag(group.version)
+    return _shown(session, group)
+
+
+@router.patch(
+    "/{group_id}",
+    summary="Change the charter of a group",
+    responses=responses(
+        UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, VERSION_CONFLICT, INVALID, VERSION_REQUIRED
+    ),
+)
+def change_group(
+    group_id: GroupId,
+    body: GroupChange,
+    _caller: Coordinator,
+    expected: IfMatch,
+    session: Writing,
+    response: Response,
+) -> GroupOut:
+    """Change a group, archive it, or make it active again; by a coordinator."""
+    group = groups.lock(session, group_id)
+    require_version(group.version, expected)
+    groups.change(session, group, body.model_dump(exclude_unset=True))
+    response.headers["ETag"] = etag(group.version)
+    return _shown(session, group)
+
+
+def _shown(session: Session, group: Group) -> GroupOut:
+    theme = groups.theme_of(session, group)
+    return GroupOut(**group.model_dump(), theme_slug=theme.slug, theme_title=theme.title)

@@ -1,0 +1,44 @@
+"""What a route's signature asks for: a caller in a role, an object that is there."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path
+
+from services.workgroups import groups, permissions
+from services.workgroups.tables import ActionItem, Group
+from services.workgroups.transitions import Role
+from shared.identity import Caller
+from shared.web import CurrentCaller, Reading, Writing
+
+GroupId = Annotated[UUID, Path(description="The group's id.")]
+InstitutionId = Annotated[UUID, Path(description="The institution's id, as in the registry.")]
+UpdateId = Annotated[UUID, Path(description="The update's id.")]
+MeetingId = Annotated[UUID, Path(description="The meeting's id.")]
+ActionItemId = Annotated[UUID, Path(description="The action item's id.")]
+ThemeSlug = Annotated[str, Path(description="The theme's slug.", examples=["entrepreneurship"])]
+
+
+def _coordinator(caller: CurrentCaller, session: Writing) -> Caller:
+    permissions.require_coordinator(session, caller)
+    return caller
+
+
+def _known_group(group_id: GroupId, session: Reading) -> Group:
+    return groups.read(session, group_id)
+
+
+def _action_item(
+    action_item_id: ActionItemId, caller: CurrentCaller, session: Writing
+) -> tuple[ActionItem, frozenset[Role]]:
+    return permissions.action_item_to_change(session, caller, action_item_id)
+
+
+Coordinator = Annotated[Caller, Depends(_coordinator)]
+"""A coordinator who writes; 401 or 403 otherwise."""
+
+KnownGroup = Annotated[Group, Depends(_known_group)]
+"""A group to read from; 404 otherwise."""
+
+ActionItemToChange = Annotated[tuple[ActionItem, frozenset[Role]], Depends(_action_item)]
+"""An action item, with the roles in which the caller may change it; 404 without any."""

@@ -72,7 +72,6 @@ def make_app() -> Celery:
         },
         worker_soft_shutdown_timeout=15.0,
         worker_enable_soft_shutdown_on_idle=True,
-        worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         # The schedule is one entry that may run twice or late: no file is worth keeping for it.

@@ -38,6 +38,16 @@ class Target:
 EVERYTHING = Target(TargetKind.EVERYTHING)
 
 
+def asked_for(kind: TargetKind, target_id: str | None) -> Target:
+    """Return the target that somebody names, its id in the form that events use."""
+    if kind in (TargetKind.GROUP, TargetKind.INSTITUTION) and target_id:
+        try:
+            return Target(kind, str(UUID(target_id)))
+        except ValueError:
+            pass  # Nothing has that id; `known_name` will say so.
+    return Target(kind, target_id or "")
+
+
 def theme(slug: str) -> Target:
     """Return the target of a theme."""
     return Target(TargetKind.THEME, slug)

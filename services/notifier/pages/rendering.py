@@ -13,12 +13,15 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared.problems import Problem
+from shared.problems import INVALID, Problem
 
 
 async def _form(request: Request) -> Mapping[str, str]:
     body = (await request.body()).decode(errors="replace")
-    return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=1_000))
+    try:
+        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=1_000))
+    except ValueError:
+        raise Problem(INVALID, "The form has too many fields: open the page again.") from None
 
 
 Form = Annotated[Mapping[str, str], Depends(_form)]

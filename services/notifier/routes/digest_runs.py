@@ -122,7 +122,7 @@ def list_runs(_caller: Coordinator, session: Reading, page: PageQuery) -> Page[D
 @router.get(
     "/{run_id}",
     summary="Show a digest run",
-    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, INVALID),
 )
 def show(
     run_id: Annotated[UUID, Path(description="The run's id.")],

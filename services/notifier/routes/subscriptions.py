@@ -10,13 +10,12 @@ from fastapi.responses import Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.notifier import subscriptions
+from services.notifier import subscriptions, targets
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.queues import enqueue_delivery
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.tables import Subscription
-from services.notifier.targets import Target
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from shared.columns import utc_now
 from shared.database import after_commit
@@ -130,7 +129,7 @@ def ask(body: SubscriptionIn, request: Request, session: Writing, once: Once) ->
     def create() -> Answer:
         wish = Wish(
             email=body.email,
-            target=Target(body.target.kind, body.target.id or ""),
+            target=targets.asked_for(body.target.kind, body.target.id),
             frequency=body.frequency,
             hours=Hours(body.language, body.time_zone, body.hour, body.weekday),
         )

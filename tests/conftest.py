@@ -1,7 +1,10 @@
 """The servers that tests run against: all real."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from redis import Redis
@@ -34,11 +37,11 @@ def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> SqliteServer:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+def postgres_server() -> PostgresServer:
     """A PostgreSQL server, one for all test processes of a run."""
-    base = tmp_path_factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return start_postgres(root / "pg")
+    # Not in pytest's folder: runs side by side clean up there, and a socket's path must be short.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    return start_postgres(Path(tempfile.gettempdir()) / f"southlink-{run[:12]}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

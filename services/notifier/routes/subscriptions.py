@@ -26,6 +26,7 @@ from shared.problems import (
     NOT_ALLOWED_NOW,
     NOT_FOUND,
     TOO_MANY,
+    UNAUTHENTICATED,
     Problem,
     responses,
 )
@@ -118,7 +119,7 @@ class SubscriptionOut(Output):
     status_code=202,
     summary="Ask for a subscription",
     response_model=SubscriptionAsked,
-    responses=responses(INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
+    responses=responses(UNAUTHENTICATED, INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
 )
 def ask(body: SubscriptionIn, request: Request, session: Writing, once: Once) -> Response:
     """Note the request and send one e-mail that asks the address to confirm it.

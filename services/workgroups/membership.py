@@ -76,7 +76,8 @@ def leave(session: Session, group_id: UUID, institution: Institution) -> None:
             f"{institution.acronym or institution.name} still answers for action items of this "
             f"group (number {numbers}). Finish them, or ask a coordinator to cancel them, first.",
         )
-    membership.left_at = utc_now()
+    # A clock that was set back must not keep anybody in.
+    membership.left_at = max(utc_now(), membership.joined_at)
     session.add(membership)
     session.flush()
     reference = groups.reference(session, group)

@@ -58,10 +58,7 @@ def _maybe_caller(request: Request, credentials: _Credentials) -> Caller | None:
     if credentials is None:
         raise unauthenticated("The header Authorization must read: Bearer <token>.")
     verifier: TokenVerifier = request.app.state.verifier
-    caller = verifier.verify(credentials.credentials)
-    # An Idempotency-Key belongs to the caller who sent it.
-    request.state.caller = caller
-    return caller
+    return verifier.verify(credentials.credentials)
 
 
 MaybeCaller = Annotated[Caller | None, Depends(_maybe_caller)]

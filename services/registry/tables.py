@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from shared import outbox
 from shared.columns import UtcDateTime, utc_now
 from shared.events.catalogue import REGISTRY
-from shared.idempotency import IdempotencyColumns
+from shared.idempotency_columns import IdempotencyColumns
 from shared.ids import new_id
 
 NAMES = {

@@ -119,7 +119,8 @@ def test_the_configured_feed_key_is_registered_once(session: Session) -> None:
 
     caller = api_keys.caller_with(session, SECRET, utc_now())
     assert caller is not None
-    assert (caller.kind, caller.scopes) == ("system", {"feed:read"})
+    assert caller.kind == "system"
+    assert caller.scopes == {"feed:read"}
     assert isinstance(caller.id, UUID)
 
 

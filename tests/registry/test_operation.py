@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from services.registry.settings import SERVICE
@@ -46,7 +46,7 @@ def test_the_database_refuses_what_must_never_be(database: Database, change: str
         session.add(Institution(name="X", name_key="x", organisation_type="60", status="submitted"))
 
     with (
-        pytest.raises(Exception, match="(?i)constraint|too long|null"),
+        pytest.raises(DBAPIError),
         database.write() as session,
     ):
         session.execute(text(f"UPDATE institution SET {change}"))

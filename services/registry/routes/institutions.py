@@ -146,7 +146,7 @@ class HistoryOut(Output):
     status_code=201,
     summary="Register an institution",
     response_model=Registered,
-    responses=responses(INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
+    responses=responses(UNAUTHENTICATED, INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
 )
 def register(body: Registration, codes: CodesByMail, session: Writing, once: Once) -> Response:
     """Store a registration and send a code of six digits to its focal point.

@@ -177,11 +177,11 @@ class Consumer:
         for attempt in range(1, TRIES + 1):
             try:
                 with self._database.write() as session:
-                    skipped = not self._effect(session, event)
+                    skipped = int(not self._effect(session, event))
                     self._advance(session, event.position, head, skipped)
             except OvertakenError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 reason = _in_words(error)
                 log.warning(
                     "event_not_applied", event_id=str(event.id), attempt=attempt, error=reason

@@ -59,7 +59,7 @@ class Relay:
                 continue
             if not moved:
                 stop.wait(IDLE_SECONDS)
-        self._note_published()
+        self._leave()
         log.info("relay_stopped", source=self._source)
 
     def step(self) -> int:
@@ -184,3 +184,18 @@ class Relay:
                 .values(published_position=self._published)
             )
         self._noted = self._published
+
+    def _leave(self) -> None:
+        """Note how far the stream is and end the lease, so that the next relay needn't wait."""
+        try:
+            self._note_published()
+            state = self._tables.state
+            with self._database.write() as session:
+                session.execute(
+                    update(state)
+                    .where(col(state.lease_owner) == self._owner)
+                    .values(lease_owner=None, lease_until=None)
+                )
+        except SQLAlchemyError as error:
+            log.warning("relay_database_away", error=str(error.__cause__ or error))
+        self._redis.close()

@@ -70,7 +70,7 @@ def add(redis: "Redis", key: str, events: list[Numbered]) -> None:
 def _check_same(redis: "Redis", key: str, event: Numbered) -> None:
     entries: Any = redis.xrange(key, f"{event.position}-0", f"{event.position}-0")
     for _, fields in entries:
-        if str(event.event_id) not in fields["event"]:
+        if str(event.event_id) not in fields.get("event", ""):
             raise HistoryConflictError(f"{key} holds another event at {event.position}.")
 
 

@@ -10,33 +10,22 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy import delete
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from shared.columns import UtcDateTime, utc_now
+from shared.columns import utc_now
+from shared.idempotency_columns import IdempotencyColumns
 from shared.problems import IDEMPOTENCY_MISMATCH, INVALID, FieldError, Problem
 from shared.web import MaybeCaller
 
 KEEP = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,200}")
-
-
-class IdempotencyColumns(SQLModel):
-    """The columns of a service's table ``idempotency_record``."""
-
-    caller: str = Field(primary_key=True, description="The caller's id, or `anonymous`.")
-    key: str = Field(primary_key=True)
-    request_hash: str = Field(description="SHA-256 of method, path and body.")
-    status: int | None = Field(None, description="Null only inside the transaction that made it.")
-    headers: str | None = Field(None, description="JSON object.")
-    body: str | None = None
-    recorded_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 @dataclass(frozen=True)

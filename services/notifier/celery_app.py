@@ -71,7 +71,6 @@ def make_app() -> Celery:
             "socket_keepalive": True,
         },
         worker_soft_shutdown_timeout=15.0,
-        worker_enable_soft_shutdown_on_idle=True,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         # The schedule is one entry that may run twice or late: no file is worth keeping for it.

@@ -24,7 +24,7 @@ from services.notifier.vocabulary import (
     TargetKind,
 )
 from shared.columns import UtcDateTime, utc_now
-from shared.idempotency import IdempotencyColumns
+from shared.idempotency_columns import IdempotencyColumns
 from shared.ids import new_id
 from shared.projection import CheckpointColumns, ParkedColumns
 

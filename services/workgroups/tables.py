@@ -22,7 +22,7 @@ from shared import outbox
 from shared.columns import UtcDateTime, utc_now
 from shared.consumer import CheckpointColumns, ParkedColumns
 from shared.events.catalogue import WORKGROUPS
-from shared.idempotency import IdempotencyColumns
+from shared.idempotency_columns import IdempotencyColumns
 from shared.ids import new_id
 
 NAMES = {

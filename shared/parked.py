@@ -14,9 +14,12 @@ from sqlmodel import Session, col, select
 from shared.columns import utc_now
 from shared.database import Database
 from shared.events.envelope import Event
+from shared.faults import in_words, is_passing
 from shared.projection import ParkedColumns, Projection
 
 log = structlog.get_logger(__name__)
+
+WAITS = "Waits for an earlier event of the same subject."
 
 
 @dataclass(frozen=True)
@@ -71,30 +74,47 @@ def parked_events(session: Session, projection: Projection) -> Sequence[ParkedCo
 
 
 def replay(database: Database, projection: Projection) -> Replayed:
-    """Put parked events through again, in their order; one that fails again stays, with the rest
-    of its subject."""
-    with database.read() as session:
-        waiting = [(row.id, row.subject) for row in parked_events(session, projection)]
+    """Put parked events through again, in their order.
+
+    One that fails again stays, with the rest of its subject. What a running consumer parks
+    meanwhile behind one of them is put through too.
+    """
     applied = 0
     failed: set[str] = set()
-    for row_id, subject in waiting:
-        if subject in failed:
-            continue
-        try:
-            applied += _put_through(database, projection, row_id)
-        except Exception as error:  # noqa: BLE001
-            failed.add(subject)
-            reason = f"{type(error).__name__}: {error}"[:2_000]
-            _note_failure(database, projection, row_id, reason)
-            log.warning("replay_failed", subject=subject, error=reason)
+    while waiting := _waiting(database, projection, failed):
+        for row_id, subject in waiting:
+            if subject in failed:
+                continue
+            try:
+                applied += _put_through(database, projection, row_id)
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                failed.add(subject)
+                reason = in_words(error)
+                _note_failure(database, projection, row_id, reason)
+                log.warning("replay_failed", subject=subject, error=reason)
     with database.read() as session:
         left = len(parked_events(session, projection))
     return Replayed(applied, left)
 
 
+def _waiting(
+    database: Database, projection: Projection, failed: set[str]
+) -> list[tuple[UUID, str]]:
+    with database.read() as session:
+        return [
+            (row.id, row.subject)
+            for row in parked_events(session, projection)
+            if row.subject not in failed
+        ]
+
+
 def _put_through(database: Database, projection: Projection, row_id: UUID) -> bool:
     with database.write() as session:
-        row = session.get(projection.parked, row_id, with_for_update=True)
+        # With the lock of the checkpoint no consumer parks an event behind this one meanwhile.
+        session.get(projection.checkpoint, projection.source, with_for_update=True)
+        row = session.get(projection.parked, row_id)
         if row is None:
             return False
         projection.apply(session, Event.model_validate_json(row.event))

@@ -66,6 +66,13 @@ class Projection:
     read_models: tuple[type[SQLModel], ...]
     """The tables that hold nothing but what these handlers write: a rebuild empties them."""
 
+    def concerns(self, type_name: str) -> bool:
+        """Whether this service handles the type, in this version or another."""
+        try:
+            return self._handler(type_name) is not None
+        except NotApplicableError:
+            return True
+
     def apply(self, session: Session, event: Event) -> bool:
         """Apply one event; ``False`` when its type doesn't concern this service.
 

@@ -11,8 +11,9 @@ from sqlmodel import Session, SQLModel, col, select
 from shared.columns import utc_now
 from shared.database import Database
 from shared.events.envelope import Event
+from shared.faults import in_words
 from shared.feed_client import FeedClient, FeedPage
-from shared.parked import park, waits_behind
+from shared.parked import WAITS, park, waits_behind
 from shared.projection import Projection
 
 Sources = Sequence[tuple[Projection, FeedClient]]
@@ -27,6 +28,9 @@ def rebuild(database: Database, sources: Sources) -> None:
     for projection, feed in sources:
         history = _history(feed)
         with database.write() as session:
+            # Without the lock a consumer could add rows that the emptying doesn't see.
+            session.get(projection.checkpoint, projection.source, with_for_update=True)
+            session.expunge_all()
             for model in projection.read_models:
                 session.execute(delete(model))
             session.execute(
@@ -58,6 +62,7 @@ def verify(database: Database, sources: Sources) -> list[str]:
     differences: list[str] = []
     for projection, feed in sources:
         with database.read() as session:
+            _see_one_moment(session)
             checkpoint = session.get(projection.checkpoint, projection.source)
             live = {model: _digests(session, model) for model in projection.read_models}
         if checkpoint is None:
@@ -85,6 +90,12 @@ def verify(database: Database, sources: Sources) -> list[str]:
     return differences
 
 
+def _see_one_moment(session: Session) -> None:
+    """Let a session's reads all show the same moment, as they do on SQLite anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def _history(feed: FeedClient, until: int | None = None) -> FeedPage:
     """Read a source's events from the first, all or up to a position, before anything is locked."""
     events: list[Event] = []
@@ -100,12 +111,12 @@ def _history(feed: FeedClient, until: int | None = None) -> FeedPage:
 def _apply(session: Session, projection: Projection, event: Event) -> bool:
     try:
         if waits_behind(session, projection, event):
-            park(session, projection, event, "Waits for an earlier event.", 0)
+            park(session, projection, event, WAITS, 0)
             return True
         with session.begin_nested():
             return projection.apply(session, event)
     except Exception as error:  # noqa: BLE001
-        park(session, projection, event, f"{type(error).__name__}: {error}"[:2_000], 1)
+        park(session, projection, event, in_words(error), 1)
         return True
 
 

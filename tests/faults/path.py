@@ -193,7 +193,7 @@ class Path:
 
     def assert_equal_and_once(self) -> None:
         """Wait until both ends are equal, then check that no effect is missing or repeated."""
-        wait_until(self.equal, "the copies equal the counters", 20)
+        wait_until(self.equal, "the copies equal the counters", 60)
         effects, history = self.effects(), self.history()
         assert len(effects) == len(set(effects)), "an event had two effects"
         assert set(effects) == set(history)
@@ -233,7 +233,7 @@ class Path:
             for process in processes:
                 process.terminate()
             for process in processes:
-                process.wait(15)
+                process.wait(60)
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a relay or a consumer as a process of its own."""

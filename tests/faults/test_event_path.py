@@ -83,7 +83,7 @@ def test_a_rolled_back_change_publishes_nothing(path: Path) -> None:
 def test_a_relay_killed_between_adding_and_committing_repeats_nothing(path: Path) -> None:
     change(path.source, "a", 5)
     killed = path.start("relay-killed-after-adding")
-    assert killed.wait(20) == -signal.SIGKILL
+    assert killed.wait(60) == -signal.SIGKILL
     with Redis.from_url(path.redis_url) as redis:
         assert redis.xlen(stream_of(path)) == 5
     with path.running("relay", "consumer"):
@@ -172,7 +172,7 @@ def test_a_killed_consumer_and_a_killed_relay_lose_and_repeat_nothing(path: Path
     for _ in range(3):
         relay, consumer = path.start("relay"), path.start("consumer")
         change(path.source, "a", 20)
-        wait_until(lambda: path.position() > 0, "something was applied", 20)
+        wait_until(lambda: path.position() > 0, "something was applied", 60)
         relay.kill()
         consumer.kill()
         relay.wait()

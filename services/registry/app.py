@@ -10,6 +10,7 @@ from services.registry import figures
 from services.registry.code_mail import Postman
 from services.registry.routes import (
     api_keys,
+    decisions,
     institutions,
     people,
     sign_ins,
@@ -32,9 +33,12 @@ from shared.web import build_app
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application; raises `SigningKeyError` when the signing key can't be used."""
+    """Return the application; the process ends in words when the signing key can't be used."""
     settings = settings or settings_of_the_process()
-    keys = load_signing_keys(settings.signing_key_file)
+    try:
+        keys = load_signing_keys(settings.signing_key_file)
+    except SigningKeyError as error:
+        raise SystemExit(str(error)) from None
     postman = Postman(Smtp.of(settings), settings.mail_from)
     app = build_app(
         service=SERVICE,
@@ -44,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         idempotency=IdempotencyRecord,
         routers=[
             institutions.router,
+            decisions.router,
             sign_ins.router,
             tokens.router,
             people.router,

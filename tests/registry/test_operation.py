@@ -109,6 +109,11 @@ def test_without_its_schema_it_is_not_ready_and_says_what_to_run(
     assert "run migrate" in answer.json()["problems"]["database"]
 
 
+def test_without_a_signing_key_it_ends_and_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="run migrate"):
+        create_app(Settings(signing_key_file=tmp_path / "signing.json"))
+
+
 def test_a_lost_signing_key_is_found_before_the_next_start(
     running: Running, migrated: Callable[[str], str], signing_key_file: Path, tmp_path: Path
 ) -> None:

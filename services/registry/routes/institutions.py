@@ -8,18 +8,15 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlmodel import col, select
 
-from services.registry import duplicates, institutions, lifecycle
+from services.registry import duplicates, institutions
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import Action, Status
 from services.registry.people import PersonDraft
 from services.registry.permissions import is_coordinator, visible_to
 from services.registry.routes.codes import CodesByMail, SignInStarted
+from services.registry.routes.institution_out import STEP_PROBLEMS, InstitutionOut, current_version
 from services.registry.routes.permitted import (
-    InstitutionToReject,
-    InstitutionToReturn,
-    InstitutionToSubmit,
     InstitutionToUpdate,
-    InstitutionToVerify,
     TraceableInstitution,
     VisibleInstitution,
 )
@@ -29,53 +26,23 @@ from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
-    FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
     INVALID,
-    NOT_ALLOWED_NOW,
     NOT_FOUND,
     TOO_MANY,
     UNAUTHENTICATED,
-    VERSION_CONFLICT,
-    VERSION_REQUIRED,
     responses,
 )
-from shared.text import Input, Line, Output, Reason
+from shared.text import Line, Output
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/institutions", tags=["institutions"])
-
-STEP_PROBLEMS = responses(
-    UNAUTHENTICATED,
-    FORBIDDEN,
-    NOT_FOUND,
-    NOT_ALLOWED_NOW,
-    VERSION_CONFLICT,
-    INVALID,
-    VERSION_REQUIRED,
-)
 
 
 class Registration(Profile):
     """An institution, with the person who will speak for it."""
 
     focal_point: PersonDraft
-
-
-class InstitutionOut(Output):
-    """An institution."""
-
-    id: UUID
-    name: str = Field(examples=["Centre on Integrated Rural Development for Asia and the Pacific"])
-    acronym: str | None = Field(examples=["CIRDAP"])
-    organisation_type: str = Field(description="IATI OrganisationType code.", examples=["40"])
-    subtype: str | None = Field(examples=["intergovernmental"])
-    country: str | None = Field(description="ISO 3166-1 alpha-2.", examples=["BD"])
-    website: str | None = Field(examples=["https://www.cirdap.org/"])
-    status: Status = Field(description="Where its registration stands.")
-    version: int = Field(description="Grows with each change; the ETag of this institution.")
-    registered_at: datetime
-    updated_at: datetime
 
 
 class InstitutionDetail(InstitutionOut):
@@ -91,29 +58,6 @@ class Registered(Output):
 
     institution: InstitutionOut
     sign_in: SignInStarted
-
-
-class Returning(Input):
-    """What must be corrected."""
-
-    reason: Reason = Field(examples=["Please give the official name, without the acronym."])
-
-
-class Verification(Input):
-    """What was seen."""
-
-    evidence: Reason = Field(examples=["Nomination letter of 3 March, and the official domain."])
-
-
-class Rejection(Input):
-    """Why it is rejected."""
-
-    reason: Reason = Field(examples=["Registered already, by another department."])
-    duplicate_of: UUID | None = Field(None, description="The institution that it repeats.")
-
-
-class Resubmission(Input):
-    """Nothing: what was corrected is in the profile."""
 
 
 class Actor(Output):
@@ -241,97 +185,7 @@ def change_institution(
     """Change what the body names (JSON Merge Patch, RFC 7396); by a focal point or coordinator."""
     require_version(institution.version, expected)
     institutions.update(session, institution, body, by=caller.id)
-    return _current(institution, response)
-
-
-@router.post(
-    "/{institution_id}/submit",
-    summary="Submit a returned registration again",
-    response_model=InstitutionOut,
-    responses=STEP_PROBLEMS,
-)
-def submit(
-    *,
-    institution: InstitutionToSubmit,
-    caller: CurrentCaller,
-    expected: IfMatch,
-    session: Writing,
-    response: Response,
-    _body: Resubmission | None = None,
-) -> InstitutionOut:
-    """Put a returned registration before a coordinator again; by its focal point."""
-    require_version(institution.version, expected)
-    lifecycle.submit(session, institution, by=caller.id)
-    return _current(institution, response)
-
-
-@router.post(
-    "/{institution_id}/return",
-    summary="Return a registration for a correction",
-    response_model=InstitutionOut,
-    responses=STEP_PROBLEMS,
-)
-def send_back(
-    *,
-    institution: InstitutionToReturn,
-    caller: CurrentCaller,
-    expected: IfMatch,
-    body: Returning,
-    session: Writing,
-    response: Response,
-) -> InstitutionOut:
-    """Ask the focal point for a correction and say which; by a coordinator."""
-    require_version(institution.version, expected)
-    lifecycle.send_back(session, institution, by=caller.id, reason=body.reason)
-    return _current(institution, response)
-
-
-@router.post(
-    "/{institution_id}/verify",
-    summary="Verify an institution",
-    response_model=InstitutionOut,
-    responses=STEP_PROBLEMS,
-)
-def verify(
-    *,
-    institution: InstitutionToVerify,
-    caller: CurrentCaller,
-    expected: IfMatch,
-    body: Verification,
-    session: Writing,
-    response: Response,
-) -> InstitutionOut:
-    """State that the institution is what it says, and on what evidence; by a coordinator."""
-    require_version(institution.version, expected)
-    lifecycle.verify(session, institution, by=caller.id, evidence=body.evidence)
-    return _current(institution, response)
-
-
-@router.post(
-    "/{institution_id}/reject",
-    summary="Reject a registration",
-    response_model=InstitutionOut,
-    responses=STEP_PROBLEMS,
-)
-def reject(
-    *,
-    institution: InstitutionToReject,
-    caller: CurrentCaller,
-    expected: IfMatch,
-    body: Rejection,
-    session: Writing,
-    response: Response,
-) -> InstitutionOut:
-    """Reject a registration with the reason, as a duplicate where it is one; by a coordinator."""
-    require_version(institution.version, expected)
-    lifecycle.reject(
-        session,
-        institution,
-        by=caller.id,
-        reason=body.reason,
-        duplicate_of=body.duplicate_of,
-    )
-    return _current(institution, response)
+    return current_version(institution, response)
 
 
 @router.get(
@@ -364,8 +218,3 @@ def read_history(
         ],
         next_cursor=found.next_cursor,
     )
-
-
-def _current(institution: Institution, response: Response) -> InstitutionOut:
-    response.headers["ETag"] = etag(institution.version)
-    return InstitutionOut.model_validate(institution)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ READY_SECONDS = 60.0
 MIGRATE_SECONDS = 60.0
 REDIS = "redis"
 MAIL_CATCHER = "mail-catcher"
+PORTS = "ports.json"
 
 
 class AlreadyUpError(Exception):
@@ -102,7 +104,7 @@ def running(folder: Path, wanted: Ports = Ports()) -> Iterator[Stack]:
     with _only_one(folder):
         end_leftovers(folder)
         installation = Installation(folder, free_ports(wanted))
-        (folder / "ports.json").write_text(json.dumps(asdict(installation.ports)))
+        (folder / PORTS).write_text(json.dumps(asdict(installation.ports)))
         stack = Stack(installation, Supervisor(folder, installation.environment()))
         try:
             stack.start()
@@ -111,13 +113,27 @@ def running(folder: Path, wanted: Ports = Ports()) -> Iterator[Stack]:
             stack.stop()
 
 
+def empty(folder: Path) -> None:
+    """Remove what an earlier stack left in ``folder``; `AlreadyUpError` when one runs there.
+
+    A folder that holds anything but a stack's data is left alone, with an ``OSError``.
+    """
+    folder = folder.resolve()
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / PORTS).exists():
+            raise OSError(f"{folder} holds other files: choose another folder with --data.")
+        with _only_one(folder):
+            end_leftovers(folder)
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            ports = Ports(**json.loads((folder / "ports.json").read_text()))
+            ports = Ports(**json.loads((folder / PORTS).read_text()))
             raise AlreadyUpError(
                 f"Southlink is already up on {folder}: its e-mails are at "
                 f"http://{HOST}:{ports.mail}. Stop it with Ctrl-C where it runs, or choose another "

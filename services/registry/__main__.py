@@ -62,6 +62,22 @@ def create_coordinator(
     )
 
 
+@app.command("remove-coordinator")
+def remove_coordinator(
+    email: Annotated[str, typer.Option(help="The address of the coordinator.")],
+) -> None:
+    """Take the role of coordinator from a person; it works at their next request."""
+    database = Database(settings().database_url)
+    try:
+        with database.write() as session:
+            person = people.remove_coordinator(session, email)
+    except Problem as problem:
+        raise typer.BadParameter(problem.detail) from None
+    finally:
+        database.close()
+    typer.echo(f"{person.name} is no longer a coordinator.")
+
+
 @app.command("create-key")
 def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")],

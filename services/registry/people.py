@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from services.registry.tables import Coordinator, FocalPoint, Institution, Person
 from shared import outbox
 from shared.columns import utc_now
-from shared.events.catalogue import CoordinatorAppointed
+from shared.events.catalogue import CoordinatorAppointed, CoordinatorRemoved
+from shared.problems import CONFLICT, NOT_FOUND, Problem
 from shared.text import EmailAddress, Input, Name
 from shared.time_zones import TimeZone
 
@@ -86,6 +87,28 @@ def appoint_coordinator(session: Session, email: str, name: str) -> tuple[Person
         subject=f"people/{person.id}",
     )
     return person, True
+
+
+def remove_coordinator(session: Session, email: str) -> Person:
+    """Take the role of coordinator from the person of that address, and return them.
+
+    Raises a Problem: 404 when they are no coordinator, 409 when they are the last one.
+    """
+    person = person_with(session, email)
+    coordinators = session.exec(
+        select(Coordinator).order_by(col(Coordinator.person_id)).with_for_update()
+    ).all()
+    role = next((c for c in coordinators if person and c.person_id == person.id), None)
+    if person is None or role is None:
+        raise Problem(NOT_FOUND, "No coordinator has that address. Check its spelling.")
+    if len(coordinators) == 1:
+        raise Problem(
+            CONFLICT,
+            "This is the last coordinator. Make another first, so that somebody can verify.",
+        )
+    session.delete(role)
+    outbox.publish(session, CoordinatorRemoved(person_id=person.id), subject=f"people/{person.id}")
+    return person
 
 
 def roles_in_institutions(

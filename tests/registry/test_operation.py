@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner, Result
 
 from services.registry.__main__ import app
@@ -199,11 +199,31 @@ def test_a_new_installation_is_made_by_two_commands(
     database.close()
 
 
+def test_a_coordinator_is_removed_unless_it_is_the_last(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    for name in ("chanda", "li"):
+        run("create-coordinator", "--email", f"{name}@example.org", "--name", name)
+
+    removed = run("remove-coordinator", "--email", "CHANDA@example.org")
+    last = run("remove-coordinator", "--email", "li@example.org")
+
+    assert (removed.exit_code, last.exit_code) == (0, 2)
+    assert "last coordinator" in in_one_line(last.stderr)
+    database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
+    with database.read() as session:
+        assert len(session.exec(select(Coordinator)).all()) == 1
+        types = session.exec(select(Outbox.type).order_by(col(Outbox.id))).all()
+    assert types[2:] == ["org.southlink.coordinator.removed.v1"]
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("create-coordinator", "--email", "chanda", "--name", "Chanda"), "e-mail address"),
         (("create-coordinator", "--email", "c@example.org", "--name", "C\nD"), "one line"),
+        (("remove-coordinator", "--email", "nobody@example.org"), "No coordinator has that"),
         (("create-key", "--name", "X", "--scope", "root"), "feed:read"),
         (("create-key", "--name", "X", "--scope", "act"), "person"),
         (

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks import email_latency, idle_memory, read_model_latency
 from benchmarks.machine import this_machine
-from benchmarks.report import keep, show
+from benchmarks.report import Result, keep, show
 from benchmarks.stack import running
 from benchmarks.world import World
 
@@ -20,8 +20,9 @@ def main(
     seconds: Annotated[int, typer.Option(help="Length of a run.", min=1)] = 10,
 ) -> None:
     """Start the embedded stack on an empty folder and hold it against its limits."""
-    console = Console(width=None)
-    results = []
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=110)
+    results: list[Result] = []
     with running() as stack:
         machine = this_machine(stack.redis_url)
         console.print("Idle memory …")

@@ -60,6 +60,7 @@ def watching(database: Path, source: str) -> Iterator[Watch]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_look, args=(theirs, database, source), daemon=True)
     process.start()
+    theirs.close()  # else a watch that died would be waited for instead of raising EOFError
     ours.recv()
     try:
         yield Watch(ours)

@@ -22,7 +22,7 @@ def measure(stack: Stack) -> list[Result]:
     time.sleep(SETTLE_SECONDS)
     looks = []
     for _ in range(LOOKS):
-        looks.append({name: _pss_mib(process) for name, process in stack.processes()})
+        looks.append({name: _pss_mib(process) for name, process in stack.processes().items()})
         time.sleep(1)
     totals = tuple(sum(look.values()) for look in looks)
     parts = [

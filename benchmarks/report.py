@@ -62,21 +62,21 @@ def percentiles(
 
 def show(results: Sequence[Result], machine: Machine, console: Console) -> None:
     """Print the results as a table, with the machine they hold for."""
-    table = Table(title="Southlink: measured against its limits", title_justify="left")
-    for heading in ("question", "figure"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
     for heading in ("median", "over the runs", "limit", "of the limit", "runs x samples"):
         table.add_column(heading, justify="right")
-    for result in results:
-        table.add_row(
-            result.question,
-            result.figure,
-            f"{result.value:,.1f} {result.unit}",
-            f"{min(result.runs):,.1f} to {max(result.runs):,.1f}",
-            "" if result.limit is None else f"{result.limit:,.0f} {result.unit}",
-            _ratio(result),
-            f"{len(result.runs)} x {result.samples:,}",
-        )
+    for question in dict.fromkeys(result.question for result in results):
+        table.add_row(f"[bold]{question}[/]")
+        for result in (result for result in results if result.question == question):
+            table.add_row(
+                f"  {result.figure}",
+                f"{result.value:,.1f} {result.unit}",
+                f"{min(result.runs):,.1f} to {max(result.runs):,.1f}",
+                "" if result.limit is None else f"{result.limit:,.0f} {result.unit}",
+                _ratio(result),
+                f"{len(result.runs)} x {result.samples:,}",
+            )
     console.print(table)
     console.print(
         f"{machine.cores} cores, {machine.memory_gib:.0f} GiB. " + machine.versions_line()

@@ -61,6 +61,7 @@ class World:
                 {
                     "name": f"Measured Institution {number:05}",
                     "organisation_type": "10",
+                    "country": "TH",
                     "subtype": "ministry",
                     "focal_point": {"name": "Focal Point", "email": FOCAL_POINT},
                 },

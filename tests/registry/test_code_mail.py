@@ -49,6 +49,16 @@ def test_a_plain_sign_in_names_no_institution() -> None:
     assert "within 15 minutes" in text_of(message)
 
 
+def test_each_institution_stands_on_a_line_of_its_own() -> None:
+    letter = CodeLetter(
+        to="ana@example.org", code="042917", minutes=15, institutions=("Centre A", "Centre B")
+    )
+
+    assert "focal point of:\n\n  - Centre A\n  - Centre B\n\nA coord" in text_of(
+        compose(letter, SENDER)
+    )
+
+
 def test_a_name_cannot_put_markup_into_the_e_mail() -> None:
     message = compose(LETTER, SENDER)
 

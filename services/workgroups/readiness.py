@@ -40,8 +40,8 @@ def parked_check(database: Database) -> Check:
         if not parked:
             return None
         return (
-            f"{len(parked)} events of the registry could not be applied: see `parked list`, then "
-            "`parked replay`."
+            f"Events of the registry that could not be applied: {len(parked)}. See `parked list`, "
+            "then `parked replay`."
         )
 
     return Check("parked", run, needed=False)

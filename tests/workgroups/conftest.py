@@ -13,7 +13,9 @@ from shared.database import Database
 from shared.events.catalogue import WORKGROUPS
 from shared.identity import LocalKeySet, TokenVerifier
 from shared.outbox import start_history
-from tests.databases import SqliteServer
+from tests.databases import PostgresServer, SqliteServer
+from tests.redis_server import RedisServer
+from tests.workgroups.stage import Stage, set_stage
 from tests.workgroups.world import Workgroups
 
 
@@ -64,3 +66,23 @@ def database(migrated: Callable[[str], str]) -> Iterator[Database]:
         start_history(session, WORKGROUPS)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stage(
+    request: pytest.FixtureRequest, redis_server: RedisServer, signing_key: OKPKey
+) -> Iterator[Stage]:
+    """A stage that the tests of a module share, on SQLite and on PostgreSQL.
+
+    They may, because each of them asserts that it left every table as it was.
+    """
+    name = "sqlite_server" if request.param == "sqlite" else "postgres_server"
+    server: SqliteServer | PostgresServer = request.getfixturevalue(name)
+    with running(server.migrated(SERVICE.migrations), redis_server.url, signing_key) as service:
+        yield set_stage(service)
+
+
+@pytest.fixture
+def fresh_stage(workgroups: Workgroups) -> Stage:
+    """A stage on which a test may change something first."""
+    return set_stage(workgroups)

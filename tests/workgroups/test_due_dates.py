@@ -26,7 +26,7 @@ ZONES = [
 ]
 zones = st.sampled_from(ZONES)
 days = st.dates(date(2012, 1, 1), date(2037, 12, 30))
-moments = st.datetimes(datetime(2012, 1, 1), datetime(2037, 12, 30), timezones=st.just(UTC))
+moments = st.builds(datetime.combine, days, st.times(), st.just(UTC))
 unfinished = st.sampled_from(sorted(UNFINISHED))
 
 

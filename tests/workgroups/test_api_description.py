@@ -1,0 +1,145 @@
+"""The API describes itself: what each operation does, takes and answers, problems included."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from joserfc.jwk import KeySet
+
+from services.workgroups.app import app_of
+from services.workgroups.settings import Settings
+from shared.database import Database
+from shared.identity import LocalKeySet, TokenVerifier
+from shared.problems import CONTENT_TYPE
+from tests.databases import SqliteServer
+from tests.workgroups.world import Workgroups
+
+OPEN = {"/themes", "/themes/{slug}", "/groups", "/groups/{group_id}"}
+ALWAYS = {"413", "500", "503"}
+
+
+@pytest.fixture(scope="module")
+def description(sqlite_server: SqliteServer) -> dict[str, Any]:
+    """The OpenAPI document, as served."""
+    app = app_of(
+        Settings(), Database(sqlite_server.create()), TokenVerifier(LocalKeySet(KeySet([])))
+    )
+    with TestClient(app) as client:
+        described: dict[str, Any] = client.get("/openapi.json").json()
+    return described
+
+
+@pytest.fixture(scope="module")
+def operations(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every operation by its method and path."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def of_the_domain(operations: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    observed = {"health", "problems", "events"}
+    return {name: found for name, found in operations.items() if not observed & set(found["tags"])}
+
+
+def test_there_are_the_operations_that_others_rely_on(
+    operations: dict[str, dict[str, Any]],
+) -> None:
+    assert set(of_the_domain(operations)) == {
+        "POST /themes",
+        "GET /themes",
+        "GET /themes/{slug}",
+        "POST /groups",
+        "GET /groups",
+        "GET /groups/{group_id}",
+        "PATCH /groups/{group_id}",
+        "POST /groups/{group_id}/members",
+        "GET /groups/{group_id}/members",
+        "GET /groups/{group_id}/members/{institution_id}",
+        "DELETE /groups/{group_id}/members/{institution_id}",
+        "POST /groups/{group_id}/updates",
+        "GET /groups/{group_id}/updates",
+        "GET /updates/{update_id}",
+        "POST /meetings",
+        "GET /meetings",
+        "GET /meetings/{meeting_id}",
+        "POST /groups/{group_id}/action-items",
+        "GET /groups/{group_id}/action-items",
+        "GET /action-items/{action_item_id}",
+        "PATCH /action-items/{action_item_id}",
+        "GET /institutions/{institution_id}",
+        "GET /me",
+    }
+
+
+def test_every_operation_says_what_it_does(operations: dict[str, dict[str, Any]]) -> None:
+    for name, operation in operations.items():
+        assert operation["tags"], name
+        assert 5 < len(operation["summary"]) <= 60, name
+        assert operation["description"].rstrip().endswith("."), name
+
+
+def test_every_parameter_says_what_it_is(operations: dict[str, dict[str, Any]]) -> None:
+    for name, operation in of_the_domain(operations).items():
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), f"{name}: {parameter['name']}"
+
+
+def test_every_operation_documents_its_problems(operations: dict[str, dict[str, Any]]) -> None:
+    for name, operation in of_the_domain(operations).items():
+        method, path = name.split(" ")
+        answers = operation["responses"]
+        expected = set(ALWAYS)
+        if method != "GET" or path not in OPEN:
+            expected |= {"401"}
+        if "{" in path:
+            expected |= {"404"}
+        if operation.get("requestBody"):
+            expected |= {"422"}
+        if method == "PATCH":
+            expected |= {"412", "428"}
+        assert expected <= set(answers), name
+        for status, answer in answers.items():
+            if int(status) < 400:
+                continue
+            examples = answer["content"][CONTENT_TYPE]["examples"]
+            assert examples, f"{name} {status}"
+            for slug, example in examples.items():
+                assert example["value"]["type"] == f"/problems/{slug}"
+                assert str(example["value"]["status"]) == status
+
+
+def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
+    description: dict[str, Any], operations: dict[str, dict[str, Any]]
+) -> None:
+    schemas = description["components"]["schemas"]
+    bodies = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for operation in of_the_domain(operations).values()
+        if operation.get("requestBody")
+    }
+    assert len(bodies) == 8
+    for body in bodies:
+        schema = schemas[body]
+        assert schema["additionalProperties"] is False
+        for name in schema.get("required", []):
+            field = schema["properties"][name]
+            assert field.get("examples") or field.get("description") or field.get("enum"), (
+                f"{body}.{name}"
+            )
+
+
+def test_the_problems_that_answers_point_to_are_explained(
+    embedded_workgroups: Workgroups, operations: dict[str, dict[str, Any]]
+) -> None:
+    slugs = {
+        slug
+        for operation in of_the_domain(operations).values()
+        for status, answer in operation["responses"].items()
+        if int(status) >= 400
+        for slug in answer["content"][CONTENT_TYPE]["examples"]
+    }
+    for slug in slugs:
+        assert embedded_workgroups.client.get(f"/problems/{slug}").status_code == 200, slug

@@ -22,6 +22,9 @@ from tests.notifier.workers import Workers, kill
 from tests.notifier.world import World
 from tests.waiting import wait_until
 
+ON_SQLITE = pytest.mark.parametrize("database_server", ["sqlite"], indirect=True)
+"""For what doesn't depend on the kind of database."""
+
 
 @pytest.fixture
 def workers(world: World, broker: str, redis_url: str, tmp_path: Path) -> Iterator[Workers]:
@@ -98,6 +101,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_nobody(
     assert len({message["Message-ID"] for message in world.mailbox.messages}) == 30
 
 
+@ON_SQLITE
 def test_a_broker_that_forgets_everything_loses_no_email(
     world: World, workers: Workers, broker: str
 ) -> None:
@@ -129,6 +133,7 @@ def test_two_workers_with_every_task_twice_send_each_email_once(
     assert sorted(message["To"] for message in world.mailbox.messages) == sorted(addresses)
 
 
+@ON_SQLITE
 def test_beat_finds_the_run_that_the_calendar_asks_for(world: World, workers: Workers) -> None:
     readers(world, 1)
     world.tell(world.update())
@@ -144,6 +149,7 @@ def test_beat_finds_the_run_that_the_calendar_asks_for(world: World, workers: Wo
     assert message["X-Southlink-Kind"] == "digest"
 
 
+@ON_SQLITE
 def test_an_email_refused_for_now_is_sent_again_and_one_refused_for_good_is_not(
     world: World, workers: Workers
 ) -> None:
@@ -179,6 +185,7 @@ def test_an_email_refused_for_now_is_sent_again_and_one_refused_for_good_is_not(
     assert message["To"] == "reader0@example.org"
 
 
+@ON_SQLITE
 def test_an_immediate_email_leaves_within_two_seconds(world: World, workers: Workers) -> None:
     readers(world, 1, Frequency.IMMEDIATE)
     workers.worker()

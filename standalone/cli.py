@@ -73,8 +73,11 @@ def up(data: Data = Path("var/up")) -> None:
 
 
 def _wait(stack: "Stack", stop: threading.Event) -> None:
-    while not stop.wait(0.2):
-        stack.check()
+    try:
+        while not stop.wait(0.2):
+            stack.check()
+    except KeyboardInterrupt:
+        return
 
 
 def _since(started: float) -> str:

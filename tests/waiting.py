@@ -7,7 +7,9 @@ from typing import TypeVar
 ResultT = TypeVar("ResultT")
 
 
-def wait_until(condition: Callable[[], ResultT], what: str, seconds: float = 10.0) -> ResultT:
+def wait_until(
+    condition: Callable[[], ResultT | None], what: str, seconds: float = 10.0
+) -> ResultT:
     """Return the first true result of ``condition``; fail with ``what`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:

@@ -1,4 +1,4 @@
-"""What somebody may not do or see is refused, and a foreign thing is answered like an unknown one."""
+"""What somebody may not do is refused; what is foreign is answered like what is unknown."""
 
 from typing import Any
 from uuid import uuid4

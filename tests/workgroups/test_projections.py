@@ -1,6 +1,6 @@
 """The read models follow the registry's events, however often and late they come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
@@ -80,7 +80,7 @@ def read_models(session: Session) -> ReadModels:
     ]
 
 
-def after(database: Database, told: list[EventData]) -> ReadModels:
+def after(database: Database, told: Sequence[EventData]) -> ReadModels:
     """Return the read models after those events, and forget them again."""
     with Session(database.engine) as session:
         for data in told:

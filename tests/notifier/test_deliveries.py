@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from services.notifier import deliveries
-from services.notifier.celery_app import UnsuitableBrokerError, refuse_cluster
+from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
 from services.notifier.tables import Delivery, Notice
 from services.notifier.vocabulary import DeliveryState, Frequency
 from shared.columns import utc_now

@@ -19,7 +19,9 @@ from sqlmodel import col, select
 from shared import stream
 from shared.columns import utc_now
 from shared.database import Database
+from shared.faults import in_words
 from shared.outbox import begin_epoch, positioned, start_history, tables_of
+from shared.outbox_watch import OutboxWatch
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,7 @@ IDLE_SECONDS = 0.01
 LEASE = timedelta(seconds=5)
 LONGEST_BACKOFF_SECONDS = 2.0
 KEEP_NOTE_SECONDS = 1.0
+UNSEEN = object()
 
 
 class Relay:
@@ -39,7 +42,9 @@ class Relay:
         self._tables = tables_of(source)
         self._redis = stream.connect(redis_url, 5.0)
         self._owner = uuid4()
+        self._watch = OutboxWatch(database, self._tables)
         self._epoch: UUID | None = None
+        self._epoch_seen: object = UNSEEN
         self._published = 0
         self._noted = 0
         self._noted_at = 0.0
@@ -50,11 +55,18 @@ class Relay:
     def run(self, stop: threading.Event) -> None:
         """Relay until ``stop`` is set."""
         log.info("relay_started", source=self._source)
+        told = ""
         while not stop.is_set():
             try:
                 moved = self.step()
-            except SQLAlchemyError as error:
-                log.warning("relay_database_away", error=str(error.__cause__ or error))
+                told = ""
+            except Exception as error:  # noqa: BLE001
+                # Whatever it met, a relay that ended would stop the line.
+                reason = in_words(error)
+                if reason != told:
+                    log.warning("relay_waits", source=self._source, error=reason)
+                    told = reason
+                self._epoch_seen = UNSEEN
                 stop.wait(1.0)
                 continue
             if not moved:
@@ -64,8 +76,6 @@ class Relay:
 
     def step(self) -> int:
         """Number and add what is committed; return how many events moved."""
-        if self._epoch is None:
-            self._resume()
         if not self._work_waits():
             if time.monotonic() - self._noted_at > KEEP_NOTE_SECONDS:
                 self._note_published()
@@ -84,16 +94,16 @@ class Relay:
             self._published = self._noted = state.published_position
 
     def _work_waits(self) -> bool:
-        outbox, state = self._tables.outbox, self._tables.state
-        with self._database.read() as session:
-            if session.exec(
-                select(outbox.id).where(col(outbox.position).is_(None)).limit(1)
-            ).first():
-                return True
-            last, epoch = session.exec(select(state.last_position, state.epoch)).one()
-        if epoch != self._epoch:
+        unnumbered, last_position, epoch_seen = self._watch.look()
+        if epoch_seen != self._epoch_seen:
             self._resume()
-        return self._published < last and time.monotonic() >= self._retry_at
+            unnumbered, last_position, self._epoch_seen = self._watch.look()
+        if last_position < self._published:
+            self._begin_epoch(f"the history ends at {last_position}, not {self._published}")
+            return False
+        return unnumbered or (
+            self._published < last_position and time.monotonic() >= self._retry_at
+        )
 
     def _number(self) -> int | None:
         """Give positions to committed rows; ``None`` when another relay holds the lease."""
@@ -150,10 +160,7 @@ class Relay:
         try:
             stream.add(self._redis, stream.stream_key(self._source, self._epoch), events)
         except stream.HistoryConflictError as error:
-            log.error("restored_backup_found", source=self._source, error=str(error))
-            with self._database.write() as session:
-                begin_epoch(session, self._source)
-            self._epoch = None
+            self._begin_epoch(str(error))
             return 0
         except RedisError as error:
             if not self._redis_away:
@@ -167,6 +174,13 @@ class Relay:
         self._redis_away, self._backoff = False, 0.05
         self._published = events[-1].position
         return len(events)
+
+    def _begin_epoch(self, why: str) -> None:
+        """Start a new history, because a backup was restored and nobody said so."""
+        log.error("restored_backup_found", source=self._source, error=why)
+        with self._database.write() as session:
+            begin_epoch(session, self._source)
+        self._epoch_seen = UNSEEN
 
     def _note_published(self) -> None:
         """Write down how far the stream is: only a restart needs it, so not at each event."""
@@ -197,5 +211,6 @@ class Relay:
                     .values(lease_owner=None, lease_until=None)
                 )
         except SQLAlchemyError as error:
-            log.warning("relay_database_away", error=str(error.__cause__ or error))
+            log.warning("lease_not_ended", source=self._source, error=in_words(error))
+        self._watch.close()
         self._redis.close()

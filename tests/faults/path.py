@@ -7,7 +7,7 @@ ledger with one row per effect. Lost, repeated or reordered effects all show.
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +141,8 @@ class Path:
     redis_url: str
     feed_url: str
     token: str
+    stop_serving: Callable[[], None]
+    """Lets the source answer no more requests."""
 
     def consumer(self) -> Consumer:
         """Return a consumer of this process."""
@@ -256,9 +258,9 @@ def opened(source_url: str, reader_url: str, redis_url: str) -> Iterator[Path]:
     ReaderTable.metadata.create_all(reader.engine)
     with source.write() as session:
         start_history(session, WORKGROUPS)
-    with served(_source_app(source_url)) as url:
+    with served(_source_app(source_url)) as (url, stop):
         token = sign_token(KEY, Caller(new_id(), "system", frozenset({"feed:read"})), 3600)
-        yield Path(source, reader, redis_url, url, token)
+        yield Path(source, reader, redis_url, url, token, stop)
     source.close()
     reader.close()
 
@@ -274,12 +276,18 @@ def _source_app(url: str) -> FastAPI:
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an application on a free port and yield its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_level="warning"))
+def served(app: Any) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Serve an application on a free port; yield its URL and what stops it."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=free_port(), log_level="warning", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started, "the server answers")
-    yield f"http://127.0.0.1:{server.config.port}"
-    server.should_exit = True
-    thread.join()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+
+    yield f"http://127.0.0.1:{server.config.port}", stop
+    stop()

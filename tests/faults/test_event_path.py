@@ -4,17 +4,20 @@ In every case the read model ends equal to its source, and no effect happens twi
 """
 
 import signal
+import sqlite3
 import threading
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from redis import Redis
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
 
 from shared import stream
-from shared.consumer import OvertakenError
-from shared.events.catalogue import WORKGROUPS
+from shared.consumer import Consumer, OvertakenError
+from shared.events.catalogue import WORKGROUPS, ThemeCreated
 from shared.events.envelope import Event
 from shared.outbox import begin_epoch, start_history
 from shared.parked import replay
@@ -30,6 +33,7 @@ from tests.faults.path import (
     Path,
     RelayState,
     change,
+    theme_created,
 )
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
@@ -58,7 +62,7 @@ def test_positions_are_contiguous_and_the_stream_carries_them(path: Path) -> Non
     change(path.source, "a", 7)
     relay_all(path)
     with Redis.from_url(path.redis_url, decode_responses=True) as redis:
-        entries: list[tuple[str, dict[str, str]]] = redis.xrange(stream_of(path))  # type: ignore[assignment]
+        entries: list[tuple[str, dict[str, str]]] = redis.xrange(stream_of(path))
     assert [entry_id for entry_id, _ in entries] == [f"{n}-0" for n in range(1, 8)]
     events = [Event.model_validate_json(fields["event"]) for _, fields in entries]
     assert [event.position for event in events] == list(range(1, 8))
@@ -317,3 +321,101 @@ def retype(path: Path, name: str) -> None:
         row.event = row.event.replace(row.type, name)
         row.type = name
         session.add(row)
+
+
+def test_events_travel_by_redis_while_the_source_does_not_answer(path: Path) -> None:
+    with path.running("relay", "consumer"):
+        change(path.source, "a", 3)
+        path.assert_equal_and_once()
+        path.stop_serving()
+        for _ in range(3):
+            change(path.source, "a", 5)
+            path.assert_equal_and_once()
+
+
+def test_a_database_that_was_away_blames_no_event_for_it(path: Path) -> None:
+    away = [3]
+
+    def theme_created_or_away(session: Session, event: Event, data: ThemeCreated) -> None:
+        if away[0]:
+            away[0] -= 1
+            raise OperationalError("SELECT 1", {}, busy())
+        theme_created(session, event, data)
+
+    change(path.source, "a", 3)
+    relay_all(path)
+    projection = replace(PROJECTION, handlers={ThemeCreated: theme_created_or_away})
+    stop = threading.Event()
+    consumer = Consumer(path.reader, projection, path.redis_url, path.feed())
+    thread = threading.Thread(target=consumer.run, args=(stop,))
+    thread.start()
+    path.assert_equal_and_once()
+    stop.set()
+    thread.join()
+    assert away == [0]
+    assert path.parked() == []
+
+
+def busy() -> BaseException:
+    """What either driver would raise: as SQLite's, since each dialect takes it for its own."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
+def test_what_a_consumer_parks_behind_an_event_being_replayed_is_put_through_too(
+    path: Path,
+) -> None:
+    change(path.source, "poison", 2)
+    relay_all(path)
+    with path.running("consumer"):
+        wait_until(lambda: len(path.parked()) == 2, "both events are parked", 20)
+    with path.reader.write() as session:
+        session.add(Cure(id=1))
+    with path.running("relay", "consumer"):
+        changing = threading.Thread(target=change, args=(path.source, "poison", 40))
+        changing.start()
+        while changing.is_alive():
+            replay(path.reader, PROJECTION)
+        changing.join()
+        wait_until(lambda: path.position() == 42, "all events were seen", 60)
+    replay(path.reader, PROJECTION)
+    path.assert_equal_and_once()
+    assert path.effects() == path.history()
+
+
+def test_two_relays_that_both_take_themselves_for_the_active_one_do_no_harm(path: Path) -> None:
+    relays = [Relay(path.source, WORKGROUPS, path.redis_url) for _ in range(2)]
+    for _ in range(20):
+        change(path.source, "a")
+        with path.source.write() as session:
+            session.execute(update(RelayState).values(lease_owner=None))
+        threads = [threading.Thread(target=relay.step) for relay in relays]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    while not all(relay.step() == 0 for relay in relays):
+        pass
+    with Redis.from_url(path.redis_url, decode_responses=True) as redis:
+        positions = [int(entry.split("-")[0]) for entry, _ in redis.xrange(stream_of(path))]
+    assert positions == sorted(set(positions))
+    with path.running("consumer"):
+        path.assert_equal_and_once()
+
+
+def test_a_relay_that_is_asked_to_stop_leaves_the_lease_to_the_next(path: Path) -> None:
+    with path.running("relay"):
+        change(path.source, "a")
+        wait_until(lambda: len(path.history()) == 1, "the relay numbered it")
+    change(path.source, "a")
+    assert Relay(path.source, WORKGROUPS, path.redis_url).step() > 0
+
+
+def test_entries_of_others_in_the_stream_do_no_harm(path: Path) -> None:
+    with Redis.from_url(path.redis_url) as redis:
+        redis.xadd(stream_of(path), {"event": "{broken"}, id="1-0")
+        redis.xadd(stream_of(path), {"other": "field"}, id="2-0")
+    with path.running("relay", "consumer"):
+        change(path.source, "a", 4)
+        path.assert_equal_and_once()

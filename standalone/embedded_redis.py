@@ -1,6 +1,8 @@
 """The embedded Redis: a server on PATH, else the wheel's Valkey."""
 
+import os
 import shutil
+from pathlib import Path
 
 from standalone.installation import HOST, Installation
 
@@ -9,6 +11,7 @@ def redis_command(installation: Installation) -> list[str]:
     """Return the command that runs it: on the loopback interface, append-only, without eviction."""
     return [
         redis_binary(),
+        str(_configuration(installation)),
         *("--bind", HOST),
         *("--port", str(installation.ports.redis)),
         *("--dir", str(installation.folder)),
@@ -17,6 +20,15 @@ def redis_command(installation: Installation) -> list[str]:
         *("--maxmemory-policy", "noeviction"),
         *("--loglevel", "notice"),
     ]
+
+
+def _configuration(installation: Installation) -> Path:
+    """Write the password into a file: arguments can be read by every user of the machine."""
+    path = installation.folder / "redis.conf"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"requirepass {installation.redis_password()}\n")
+    return path
 
 
 def redis_binary() -> str:

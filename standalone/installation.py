@@ -85,7 +85,7 @@ class Installation:
     @property
     def redis_url(self) -> str:
         """The embedded Redis."""
-        return f"redis://{HOST}:{self.ports.redis}/0"
+        return f"redis://:{self.redis_password()}@{HOST}:{self.ports.redis}/0"
 
     def database_url(self, service: str) -> str:
         """Return the URL of a service's database."""
@@ -93,7 +93,7 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         """Return the settings of every service as environment variables."""
-        feed_key = self._feed_key()
+        feed_key = self._secret("feed-key", "sl_feed_")
         variables: dict[str, str] = {}
         for service in ("registry", "workgroups", "notifier"):
             prefix = service.upper()
@@ -113,14 +113,18 @@ class Installation:
         return variables | {
             "REGISTRY_SIGNING_KEY_FILE": str(self.folder / "signing-key.json"),
             "NOTIFIER_WORKGROUPS_URL": self.workgroups_url,
-            "NOTIFIER_CELERY_BROKER_URL": f"redis://{HOST}:{self.ports.redis}/1",
+            "NOTIFIER_CELERY_BROKER_URL": self.redis_url.removesuffix("/0") + "/1",
             "NOTIFIER_SWEEP_SECONDS": "1",
         }
 
-    def _feed_key(self) -> str:
-        path = self.folder / "feed-key"
+    def redis_password(self) -> str:
+        """Return the password that keeps others on this machine out of the embedded Redis."""
+        return self._secret("redis-password", "")
+
+    def _secret(self, name: str, prefix: str) -> str:
+        path = self.folder / name
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(f"sl_feed_{secrets.token_urlsafe(32)}")
+                file.write(prefix + secrets.token_urlsafe(32))
         return path.read_text()

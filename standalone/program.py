@@ -1,12 +1,14 @@
 """One process of the stack: what it runs, and what ties its life to the supervisor's."""
 
 import ctypes
+import multiprocessing
 import os
 import runpy
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.forkserver import _forkserver  # type: ignore[attr-defined]
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -23,14 +25,14 @@ class Program:
     """The module to run as ``python -m`` would; ``None`` when the first argument is executable."""
 
 
-def run(program: Program, environment: Mapping[str, str], log: Path, parent: int) -> None:
+def run(program: Program, environment: Mapping[str, str], log: Path) -> None:
     """Become the program; the body of a forked process.
 
-    It writes to ``log``, ignores the terminal's Ctrl-C (the supervisor stops it in order), and
-    is asked to end when the process ``parent``, of which it was forked, dies in any way.
+    It writes to ``log``, gets no Ctrl-C of the terminal (the supervisor stops it in order), and
+    is asked to end when the supervisor dies in any way.
     """
     os.setsid()
-    _end_with(parent, program.name)
+    _end_with_supervisor(program.name)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -43,11 +45,17 @@ def run(program: Program, environment: Mapping[str, str], log: Path, parent: int
     runpy.run_module(program.module, run_name="__main__", alter_sys=True)
 
 
-def _end_with(parent: int, name: str) -> None:
-    # Linux alone can tie a process to its parent; elsewhere the next start ends what was left.
+def _end_with_supervisor(name: str) -> None:
+    # The fork server would live for as long as this process holds its end of that pipe; without
+    # it the server ends with the supervisor, and Linux tells its children. Elsewhere the next
+    # start ends what was left.
+    held: int | None = getattr(_forkserver, "_forkserver_alive_fd", None)
+    if held is not None:
+        os.close(held)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         libc.prctl(_PR_SET_NAME, name.encode()[:15])
-        if os.getppid() != parent:
-            sys.exit("The supervisor is gone.")
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None or not supervisor.is_alive():
+        sys.exit("The supervisor is gone.")

@@ -2,10 +2,12 @@
 
 import fcntl
 import json
+import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -103,14 +105,14 @@ def running(folder: Path, wanted: Ports = Ports()) -> Iterator[Stack]:
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder):
         end_leftovers(folder)
-        installation = Installation(folder, free_ports(wanted))
-        (folder / PORTS).write_text(json.dumps(asdict(installation.ports)))
-        stack = Stack(installation, Supervisor(folder, installation.environment()))
-        try:
-            stack.start()
+        with ExitStack() as stopping:
+            with one_start_at_a_time():
+                installation = Installation(folder, free_ports(wanted))
+                (folder / PORTS).write_text(json.dumps(asdict(installation.ports)))
+                stack = Stack(installation, Supervisor(folder, installation.environment()))
+                stopping.callback(stack.stop)
+                stack.start()
             yield stack
-        finally:
-            stack.stop()
 
 
 def empty(folder: Path) -> None:
@@ -125,6 +127,18 @@ def empty(folder: Path) -> None:
         with _only_one(folder):
             end_leftovers(folder)
         shutil.rmtree(folder)
+
+
+@contextmanager
+def one_start_at_a_time() -> Iterator[None]:
+    """Hold off other stacks of this user until this one listens on the ports that it found free.
+
+    Else two that start together would choose the same, and one work on the other's servers.
+    """
+    path = Path(tempfile.gettempdir()) / f"southlink-{os.getuid()}.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

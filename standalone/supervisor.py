@@ -106,13 +106,9 @@ class Supervisor:
         return self._folder / "logs" / f"{name}.log"
 
     def _fork(self, program: Program) -> ForkServerProcess:
-        from multiprocessing.forkserver import _forkserver, ensure_running
-
-        ensure_running()
-        parent: int = _forkserver._forkserver_pid  # type: ignore[attr-defined]
         process = self._context.Process(
             target=run,
-            args=(program, self._environment, self.log_of(program.name), parent),
+            args=(program, self._environment, self.log_of(program.name)),
             name=program.name,
             daemon=True,
         )

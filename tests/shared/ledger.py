@@ -15,7 +15,8 @@ from sqlmodel import Field, SQLModel, col, select
 from shared.columns import UtcDateTime, utc_now
 from shared.database import Database
 from shared.etags import IfMatch, etag, require_version
-from shared.idempotency import Answer, IdempotencyColumns, Once
+from shared.idempotency import Answer, Once
+from shared.idempotency_columns import IdempotencyColumns
 from shared.identity import LocalKeySet, TokenVerifier
 from shared.ids import new_id
 from shared.pagination import Page, PageQuery, paginate, paginate_newest_first

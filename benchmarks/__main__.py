@@ -14,7 +14,10 @@ from benchmarks.world import World
 
 KEPT = Path("var/bench")
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+
+@app.command()
 def main(
     runs: Annotated[int, typer.Option(help="Runs of each latency.", min=1)] = 5,
     seconds: Annotated[int, typer.Option(help="Length of a run.", min=1)] = 10,
@@ -41,4 +44,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

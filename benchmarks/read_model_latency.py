@@ -88,33 +88,33 @@ def _changes(
     institutions: list[Registered],
     count: int,
 ) -> Iterator[Act]:
-    """Yield changes that return every institution in turn, then submit every one again."""
+    """Yield changes of every institution in turn."""
     for number in range(count):
-        institution = institutions[number % len(institutions)]
-        if number // len(institutions) % 2 == 0:
-            yield Change(institution, "return", {"reason": "Measured."}, coordinator)
-        else:
-            yield Change(institution, "submit", {}, focal_point)
+        yield Change(institutions[number % len(institutions)], coordinator, focal_point)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One step of one registration, by who may take it."""
+    """A registration is returned when it is submitted, and submitted when it is returned."""
 
     institution: Registered
-    step: str
-    body: dict[str, str]
-    caller: dict[str, str]
+    coordinator: dict[str, str]
+    focal_point: dict[str, str]
 
     def __call__(self, sender: Sender, turn: float) -> Answer:
         """Take the step on the newest version."""
+        known = self.institution
+        if known.status == "submitted":
+            step, body, caller = "return", {"reason": "Measured."}, self.coordinator
+        else:
+            step, body, caller = "submit", {}, self.focal_point
         answer = sender.post(
-            f"/institutions/{self.institution.id}/{self.step}",
-            self.body,
-            {**self.caller, "If-Match": f'"{self.institution.version}"'},
+            f"/institutions/{known.id}/{step}",
+            body,
+            {**caller, "If-Match": f'"{known.version}"'},
             turn=turn,
         )
-        self.institution.version = answer.body["version"]
+        known.version, known.status = answer.body["version"], answer.body["status"]
         return answer
 
 

@@ -25,6 +25,7 @@ class Registered:
 
     id: UUID
     version: int
+    status: str
 
 
 class World:
@@ -70,7 +71,10 @@ class World:
         items = self._all(
             f"{self.stack.registry_url}/institutions", {"status": "submitted"}, self.coordinator
         )
-        return [Registered(UUID(item["id"]), item["version"]) for item in items], focal_point
+        registered = [
+            Registered(UUID(item["id"]), item["version"], item["status"]) for item in items
+        ]
+        return registered, focal_point
 
     def verify(self, institution: Registered) -> None:
         """Let the coordinator verify a submitted institution."""

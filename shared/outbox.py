@@ -54,8 +54,13 @@ _tables: dict[str, OutboxTables] = {}
 
 
 def register(source: str, outbox: type[OutboxColumns], state: type[RelayStateColumns]) -> None:
-    """Say in which tables the service of ``source`` keeps its events; called by its tables."""
-    _tables[source] = OutboxTables(outbox, state)
+    """Say in which tables the service of ``source`` keeps its events; called by its tables.
+
+    Raises ``ValueError`` when the source has others in this process.
+    """
+    tables = OutboxTables(outbox, state)
+    if _tables.setdefault(source, tables) != tables:
+        raise ValueError(f"The events of {source} have their tables already.")
 
 
 def tables_of(source: str) -> OutboxTables:

@@ -9,8 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 from uuid import UUID
 
 import uvicorn
@@ -22,8 +22,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from shared import outbox
 from shared.consumer import Consumer
 from shared.database import Database
-from shared.events.catalogue import WORKGROUPS, ThemeCreated
-from shared.events.envelope import Event
+from shared.events.envelope import Event, EventData
 from shared.feed import feed_router
 from shared.feed_client import FeedClient
 from shared.identity import Caller, LocalKeySet, TokenVerifier, sign_token
@@ -59,7 +58,21 @@ class RelayState(RelayStateColumns, SourceTable, table=True):
     """Where its relay is."""
 
 
-outbox.register(WORKGROUPS, Outbox, RelayState)
+COUNTERS = "/counters"
+"""The source. No service has this name, so that tests of services may run in the same process."""
+
+outbox.register(COUNTERS, Outbox, RelayState)
+
+
+class CounterRaised(EventData):
+    """A counter has a new value."""
+
+    name: ClassVar[str] = "counter.raised"
+    source: ClassVar[str] = COUNTERS
+
+    counter_id: UUID
+    slug: str
+    value: int
 
 
 class ReaderTable(SQLModel, registry=registry()):
@@ -97,19 +110,18 @@ class Parked(ParkedColumns, ReaderTable, table=True):
     """What the reader could not apply."""
 
 
-def theme_created(session: Session, event: Event, data: ThemeCreated) -> None:
+def counter_raised(session: Session, event: Event, data: CounterRaised) -> None:
     """Copy the counter and write down the effect."""
     if POISON in data.slug and session.get(Cure, 1) is None:
         raise RuntimeError("This counter is poison.")
-    value = int(data.title)
-    session.merge(Copy(id=data.theme_id, slug=data.slug, value=value))
-    session.add(Effect(event_id=event.id, slug=data.slug, value=value))
+    session.merge(Copy(id=data.counter_id, slug=data.slug, value=data.value))
+    session.add(Effect(event_id=event.id, slug=data.slug, value=data.value))
 
 
 PROJECTION = Projection(
     service="reader",
-    source=WORKGROUPS,
-    handlers={ThemeCreated: theme_created},
+    source=COUNTERS,
+    handlers={CounterRaised: counter_raised},
     checkpoint=Checkpoint,
     parked=Parked,
     read_models=(Copy, Effect),
@@ -127,8 +139,8 @@ def change(database: Database, slug: str, times: int = 1) -> None:
             session.add(counter)
             publish(
                 session,
-                ThemeCreated(theme_id=counter.id, slug=slug, title=str(counter.value)),
-                subject=f"themes/{counter.id}",
+                CounterRaised(counter_id=counter.id, slug=slug, value=counter.value),
+                subject=f"counters/{counter.id}",
             )
 
 
@@ -143,6 +155,7 @@ class Path:
     token: str
     stop_serving: Callable[[], None]
     """Lets the source answer no more requests."""
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def consumer(self) -> Consumer:
         """Return a consumer of this process."""
@@ -186,7 +199,7 @@ class Path:
     def position(self) -> int:
         """The reader's position."""
         with self.reader.read() as session:
-            checkpoint = session.get(Checkpoint, WORKGROUPS)
+            checkpoint = session.get(Checkpoint, COUNTERS)
             return checkpoint.position if checkpoint else 0
 
     def equal(self) -> bool:
@@ -207,7 +220,7 @@ class Path:
         source, reader = Database(self.source.url), Database(self.reader.url)
         threads = [
             threading.Thread(
-                target=Relay(source, WORKGROUPS, self.redis_url).run
+                target=Relay(source, COUNTERS, self.redis_url).run
                 if name == "relay"
                 else Consumer(reader, PROJECTION, self.redis_url, self.feed()).run,
                 args=(stop,),
@@ -238,13 +251,15 @@ class Path:
                 process.wait(60)
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Start a relay or a consumer as a process of its own."""
-        return subprocess.Popen(
+        """Start a relay or a consumer as a process of its own; it ends with the test at last."""
+        process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.faults.process", name),
                 *(self.source.url, self.reader.url, self.redis_url, self.feed_url, self.token),
             ]
         )
+        self.started.append(process)
+        return process
 
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
@@ -257,21 +272,27 @@ def opened(source_url: str, reader_url: str, redis_url: str) -> Iterator[Path]:
     SourceTable.metadata.create_all(source.engine)
     ReaderTable.metadata.create_all(reader.engine)
     with source.write() as session:
-        start_history(session, WORKGROUPS)
+        start_history(session, COUNTERS)
     with served(_source_app(source_url)) as (url, stop):
         token = sign_token(KEY, Caller(new_id(), "system", frozenset({"feed:read"})), 3600)
-        yield Path(source, reader, redis_url, url, token, stop)
+        path = Path(source, reader, redis_url, url, token, stop)
+        try:
+            yield path
+        finally:
+            for process in path.started:
+                process.kill()
+                process.wait()
     source.close()
     reader.close()
 
 
 def _source_app(url: str) -> FastAPI:
     return build_app(
-        service=ServiceDescription("source", "Source", "Counters.", WORKGROUPS, 8999),
+        service=ServiceDescription("source", "Source", "Counters.", COUNTERS, 8999),
         settings=ServiceSettings(database_url=url),
         database=Database(url),
         verifier=TokenVerifier(LocalKeySet(KeySet([KEY]))),
-        routers=[feed_router(WORKGROUPS)],
+        routers=[feed_router(COUNTERS)],
     )
 
 

@@ -7,11 +7,10 @@ from shared import stream
 from shared.commands import stopped_by_signal
 from shared.consumer import Consumer
 from shared.database import Database
-from shared.events.catalogue import WORKGROUPS
 from shared.feed_client import FeedClient
 from shared.logs import configure
 from shared.relay import Relay
-from tests.faults.path import PROJECTION
+from tests.faults.path import COUNTERS, PROJECTION
 
 
 def main(arguments: list[str]) -> None:
@@ -20,7 +19,7 @@ def main(arguments: list[str]) -> None:
     configure(name, "json", "WARNING")
     stop = stopped_by_signal()
     if name == "relay":
-        Relay(Database(source), WORKGROUPS, redis_url).run(stop)
+        Relay(Database(source), COUNTERS, redis_url).run(stop)
     elif name == "relay-killed-after-adding":
         add = stream.add
 
@@ -29,7 +28,7 @@ def main(arguments: list[str]) -> None:
             os.kill(os.getpid(), 9)
 
         stream.add = add_and_die  # type: ignore[assignment]
-        Relay(Database(source), WORKGROUPS, redis_url).run(stop)
+        Relay(Database(source), COUNTERS, redis_url).run(stop)
     else:
         Consumer(Database(reader), PROJECTION, redis_url, FeedClient(feed_url, lambda: token)).run(
             stop

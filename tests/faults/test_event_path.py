@@ -17,23 +17,24 @@ from sqlmodel import Session, col, select
 
 from shared import stream
 from shared.consumer import Consumer, OvertakenError
-from shared.events.catalogue import WORKGROUPS, ThemeCreated
 from shared.events.envelope import Event
 from shared.outbox import begin_epoch, start_history
 from shared.parked import replay
 from shared.rebuild import rebuild, verify
 from shared.relay import Relay
 from tests.faults.path import (
+    COUNTERS,
     PROJECTION,
     Checkpoint,
     Copy,
     Counter,
+    CounterRaised,
     Cure,
     Outbox,
     Path,
     RelayState,
     change,
-    theme_created,
+    counter_raised,
 )
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
@@ -41,11 +42,11 @@ from tests.waiting import wait_until
 
 def stream_of(path: Path) -> str:
     with path.source.read() as session:
-        return stream.stream_key(WORKGROUPS, session.exec(select(RelayState.epoch)).one())
+        return stream.stream_key(COUNTERS, session.exec(select(RelayState.epoch)).one())
 
 
 def relay_all(path: Path) -> None:
-    relay = Relay(path.source, WORKGROUPS, path.redis_url)
+    relay = Relay(path.source, COUNTERS, path.redis_url)
     while relay.step():
         pass
 
@@ -151,7 +152,7 @@ def test_an_old_position_is_never_applied_again(path: Path) -> None:
         path.assert_equal_and_once()
     late = path.consumer()
     with path.source.read() as session:
-        late._epoch, late._position = start_history(session, WORKGROUPS), 0
+        late._epoch, late._position = start_history(session, COUNTERS), 0
         events = [
             Event.model_validate_json(row.event).at(row.position or 0)
             for row in session.exec(select(Outbox).order_by(col(Outbox.position)))
@@ -210,13 +211,13 @@ def test_an_unknown_type_is_skipped_and_counted(path: Path) -> None:
         wait_until(lambda: path.position() == 2, "both events were seen")
     assert path.copies() == {"b": 1}
     with path.reader.read() as session:
-        assert session.get_one(Checkpoint, WORKGROUPS).skipped == 1
+        assert session.get_one(Checkpoint, COUNTERS).skipped == 1
     assert path.parked() == []
 
 
 def test_a_newer_version_is_parked_until_the_service_knows_it(path: Path) -> None:
     change(path.source, "a")
-    retype(path, "org.southlink.theme.created.v2")
+    retype(path, "org.southlink.counter.raised.v2")
     change(path.source, "b")
     relay_all(path)
     with path.running("consumer"):
@@ -231,13 +232,13 @@ def test_data_that_does_not_fit_is_parked_with_the_field_named(path: Path) -> No
     change(path.source, "a")
     with path.source.write() as session:
         row = session.exec(select(Outbox)).one()
-        row.event = row.event.replace('"title":"1"', '"title":1')
+        row.event = row.event.replace('"value":1', '"value":"one"')
         session.add(row)
     relay_all(path)
     with path.running("consumer"):
         wait_until(lambda: path.position() == 1, "the event was seen")
     [parked] = path.parked()
-    assert "title" in parked.error
+    assert "value" in parked.error
 
 
 def test_poison_is_parked_with_what_follows_it_and_put_through_in_order(path: Path) -> None:
@@ -285,12 +286,12 @@ def test_an_epoch_begun_by_hand_is_followed_too(path: Path) -> None:
         change(path.source, "a", 4)
         path.assert_equal_and_once()
         with path.source.write() as session:
-            epoch = begin_epoch(session, WORKGROUPS)
+            epoch = begin_epoch(session, COUNTERS)
         change(path.source, "a", 4)
 
         def followed() -> bool:
             with path.reader.read() as session:
-                return session.get_one(Checkpoint, WORKGROUPS).epoch == epoch
+                return session.get_one(Checkpoint, COUNTERS).epoch == epoch
 
         wait_until(followed, "the reader took the new epoch", 20)
         path.assert_equal_and_once()
@@ -336,15 +337,15 @@ def test_events_travel_by_redis_while_the_source_does_not_answer(path: Path) -> 
 def test_a_database_that_was_away_blames_no_event_for_it(path: Path) -> None:
     away = [3]
 
-    def theme_created_or_away(session: Session, event: Event, data: ThemeCreated) -> None:
+    def counter_raised_or_away(session: Session, event: Event, data: CounterRaised) -> None:
         if away[0]:
             away[0] -= 1
             raise OperationalError("SELECT 1", {}, busy())
-        theme_created(session, event, data)
+        counter_raised(session, event, data)
 
     change(path.source, "a", 3)
     relay_all(path)
-    projection = replace(PROJECTION, handlers={ThemeCreated: theme_created_or_away})
+    projection = replace(PROJECTION, handlers={CounterRaised: counter_raised_or_away})
     stop = threading.Event()
     consumer = Consumer(path.reader, projection, path.redis_url, path.feed())
     thread = threading.Thread(target=consumer.run, args=(stop,))
@@ -385,8 +386,8 @@ def test_what_a_consumer_parks_behind_an_event_being_replayed_is_put_through_too
 
 
 def test_two_relays_that_both_take_themselves_for_the_active_one_do_no_harm(path: Path) -> None:
-    relays = [Relay(path.source, WORKGROUPS, path.redis_url) for _ in range(2)]
-    for _ in range(20):
+    relays = [Relay(path.source, COUNTERS, path.redis_url) for _ in range(2)]
+    for _ in range(8):
         change(path.source, "a")
         with path.source.write() as session:
             session.execute(update(RelayState).values(lease_owner=None))
@@ -409,7 +410,7 @@ def test_a_relay_that_is_asked_to_stop_leaves_the_lease_to_the_next(path: Path) 
         change(path.source, "a")
         wait_until(lambda: len(path.history()) == 1, "the relay numbered it")
     change(path.source, "a")
-    assert Relay(path.source, WORKGROUPS, path.redis_url).step() > 0
+    assert Relay(path.source, COUNTERS, path.redis_url).step() > 0
 
 
 def test_entries_of_others_in_the_stream_do_no_harm(path: Path) -> None:

@@ -4,7 +4,6 @@ The processes are forked from one that has imported what they share (`standalone
 saves most of their start-up time and half of their memory.
 """
 
-import json
 import multiprocessing
 import threading
 import time
@@ -13,6 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import psutil
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from standalone.program import Program, run
 
@@ -26,6 +26,17 @@ LOG_LINES = 15
 
 class ProcessFailedError(Exception):
     """A process ended with an error; says which, where its log is, and the log's last lines."""
+
+
+class Noted(BaseModel):
+    """A process as the note of a supervisor names it."""
+
+    name: str
+    pid: int
+    created: float
+
+
+_NOTE = TypeAdapter(list[Noted])
 
 
 class Supervised:
@@ -150,13 +161,13 @@ class Supervisor:
     def _note(self) -> None:
         """Write down which processes are ours, for the next start to end what a kill left."""
         note = [
-            {"name": name, "pid": found.pid, "created": found.create_time()}
+            Noted(name=name, pid=found.pid, created=found.create_time())
             for name, supervised in self._running.items()
             if (found := _process(supervised.process.pid)) is not None
         ]
         path = _processes_file(self._folder)
         written = path.with_suffix(".new")
-        written.write_text(json.dumps(note))
+        written.write_bytes(_NOTE.dump_json(note))
         written.replace(path)
 
     def _words(self, program: Program, what: str) -> str:
@@ -169,25 +180,31 @@ class Supervisor:
 def end_leftovers(folder: Path) -> list[str]:
     """End the processes that a killed supervisor of ``folder`` left; return their names."""
     path = _processes_file(folder)
-    if not path.exists():
-        return []
     ended: list[tuple[str, psutil.Process]] = []
-    for entry in json.loads(path.read_text()):
-        process = _process(entry["pid"])
+    for entry in _noted(path):
+        process = _process(entry.pid)
         # A process id is used again by others; together with the time of creation it is not.
-        if process is not None and abs(process.create_time() - entry["created"]) < 0.01:
+        if process is not None and abs(process.create_time() - entry.created) < 0.01:
             process.terminate()
-            ended.append((entry["name"], process))
+            ended.append((entry.name, process))
     _, alive = psutil.wait_procs([process for _, process in ended], timeout=GRACE_SECONDS)
     for process in alive:
         process.kill()
     psutil.wait_procs(alive, timeout=5)
-    path.unlink()
+    path.unlink(missing_ok=True)
     return [name for name, _ in ended]
 
 
 def _processes_file(folder: Path) -> Path:
     return folder / "processes.json"
+
+
+def _noted(path: Path) -> list[Noted]:
+    """Return what the note says; nothing when there is none or a lost machine cut it off."""
+    try:
+        return _NOTE.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return []
 
 
 def _process(pid: int | None) -> psutil.Process | None:

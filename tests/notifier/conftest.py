@@ -13,7 +13,7 @@ from shared.database import Database
 from shared.identity import LocalKeySet, TokenVerifier
 from tests.notifier.mailbox import Mailbox
 from tests.notifier.world import PUBLIC_URL, World
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, free_port
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,7 +60,8 @@ def client(database: Database, redis_url: str, signing_key: OKPKey) -> Iterator[
     """The notifier's application."""
     from services.notifier.app import app_of
 
-    chosen = Settings(public_url=PUBLIC_URL, redis_url=redis_url)
+    # Nobody listens on that port: the application itself sends nothing.
+    chosen = Settings(public_url=PUBLIC_URL, redis_url=redis_url, smtp_port=free_port())
     verifier = TokenVerifier(LocalKeySet(KeySet([signing_key])))
     with TestClient(app_of(chosen, database, verifier)) as client:
         yield client

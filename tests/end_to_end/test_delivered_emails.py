@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -81,6 +82,14 @@ def header(mail: EmailMessage, name: str) -> str:
     return str(value)
 
 
+def to(mail: EmailMessage) -> str:
+    return header(mail, "To")
+
+
+def kind(mail: EmailMessage) -> str:
+    return header(mail, "X-Southlink-Kind")
+
+
 def lines(mail: EmailMessage) -> list[str]:
     part = mail.get_body(("plain",))
     assert isinstance(part, EmailMessage)
@@ -91,8 +100,7 @@ def news(mails: list[EmailMessage], reader: Reader) -> list[EmailMessage]:
     return [
         mail
         for mail in mails
-        if header(mail, "To") == reader.address
-        and header(mail, "X-Southlink-Kind") in ("immediate", "digest")
+        if to(mail) == reader.address and kind(mail) in ("immediate", "digest")
     ]
 
 
@@ -136,7 +144,7 @@ def test_a_reader_gets_e_mails_at_the_rhythm_they_chose(
 def test_one_digest_gathers_all_that_a_reader_of_digests_follows(
     mails: list[EmailMessage], reader: Reader
 ) -> None:
-    digests = [mail for mail in news(mails, reader) if header(mail, "X-Southlink-Kind") == "digest"]
+    digests = [mail for mail in news(mails, reader) if kind(mail) == "digest"]
 
     assert len(digests) == (1 if FREQUENCIES[reader.name] in (["daily"], ["weekly"]) else 0)
 
@@ -153,8 +161,6 @@ def test_text_and_html_tell_the_same(mails: list[EmailMessage], reader: Reader) 
 def test_the_date_is_in_the_readers_own_time_zone(
     mails: list[EmailMessage], reader: Reader
 ) -> None:
-    from zoneinfo import ZoneInfo
-
     for mail in news(mails, reader):
         date = parsedate_to_datetime(header(mail, "Date"))
         assert date.utcoffset() == date.astimezone(ZoneInfo(reader.time_zone)).utcoffset()
@@ -188,9 +194,7 @@ def test_no_two_e_mails_have_the_same_message_id(mails: list[EmailMessage]) -> N
 
 
 def test_every_e_mail_goes_to_the_one_address_of_its_envelope(mails: list[EmailMessage]) -> None:
-    assert [header(mail, "X-Envelope-To") for mail in mails] == [
-        header(mail, "To") for mail in mails
-    ]
+    assert [header(mail, "X-Envelope-To") for mail in mails] == [to(mail) for mail in mails]
 
 
 def test_every_e_mail_with_news_can_be_left_with_one_click(mails: list[EmailMessage]) -> None:
@@ -206,10 +210,10 @@ def test_every_e_mail_with_news_can_be_left_with_one_click(mails: list[EmailMess
 
 def test_every_focal_point_got_one_code_on_a_line_of_its_own(mails: list[EmailMessage]) -> None:
     for institution in retreat().institutions:
-        (mail,) = [mail for mail in mails if header(mail, "To") == institution.address]
+        (mail,) = [mail for mail in mails if to(mail) == institution.address]
         codes = [line for line in lines(mail) if re.fullmatch(r"\d{6}", line)]
 
-        assert header(mail, "X-Southlink-Kind") == "sign-in"
+        assert kind(mail) == "sign-in"
         assert header(mail, "Subject") == "Your Southlink code"
         assert len(codes) == 1
         assert codes[0] in text_of(mail, "html")
@@ -217,7 +221,7 @@ def test_every_focal_point_got_one_code_on_a_line_of_its_own(mails: list[EmailMe
 
 def test_a_code_e_mail_names_the_institution_that_it_confirms(mails: list[EmailMessage]) -> None:
     for institution in retreat().institutions:
-        (mail,) = [mail for mail in mails if header(mail, "To") == institution.address]
+        (mail,) = [mail for mail in mails if to(mail) == institution.address]
         name = institution.acronym if institution.acronym == TO_CORRECT else institution.name
 
         assert name in text_of(mail)
@@ -225,9 +229,7 @@ def test_a_code_e_mail_names_the_institution_that_it_confirms(mails: list[EmailM
 
 
 def test_each_wish_was_confirmed_through_an_e_mail_of_its_own(mails: list[EmailMessage]) -> None:
-    asked = Counter(
-        header(mail, "To") for mail in mails if header(mail, "X-Southlink-Kind") == "confirmation"
-    )
+    asked = Counter(to(mail) for mail in mails if kind(mail) == "confirmation")
 
     assert asked == {reader.address: len(reader.wishes) for reader in READERS}
 
@@ -235,20 +237,14 @@ def test_each_wish_was_confirmed_through_an_e_mail_of_its_own(mails: list[EmailM
 def test_who_never_confirmed_gets_nothing_but_the_question(mails: list[EmailMessage]) -> None:
     (hana,) = [reader for reader in READERS if not reader.confirms]
 
-    assert [
-        header(mail, "X-Southlink-Kind") for mail in mails if header(mail, "To") == hana.address
-    ] == ["confirmation"]
+    assert [kind(mail) for mail in mails if to(mail) == hana.address] == ["confirmation"]
 
 
 def test_the_overdue_action_item_is_called_overdue(mails: list[EmailMessage]) -> None:
     (overdue,) = [
         action for script in GROUPS for action in script.actions if action.due_in_days < 0
     ]
-    (digest,) = [
-        mail
-        for mail in mails
-        if header(mail, "To").startswith("chai@") and header(mail, "X-Southlink-Kind") == "digest"
-    ]
+    (digest,) = [mail for mail in mails if to(mail).startswith("chai@") and kind(mail) == "digest"]
     after_title = text_of(digest).split(overdue.title, 1)[1]
 
     assert after_title.split("*", 1)[0].count("overdue since") == 1
@@ -258,4 +254,4 @@ def test_the_overdue_action_item_is_called_overdue(mails: list[EmailMessage]) ->
 def test_no_e_mail_shows_the_address_of_another_person(mails: list[EmailMessage]) -> None:
     for mail in mails:
         found = set(re.findall(r"[\w.]+@[\w.]+example\.org", text_of(mail) + text_of(mail, "html")))
-        assert found <= {header(mail, "To"), "southlink@example.org"}
+        assert found <= {to(mail), "southlink@example.org"}

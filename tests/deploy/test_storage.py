@@ -71,6 +71,11 @@ def postgres(postgres_server: PostgresServer) -> Iterator[URL]:
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
 
 
+one_at_a_time = pytest.mark.xdist_group("roles")
+"""Roles belong to the whole server, which the test processes share."""
+
+
+@one_at_a_time
 def test_each_service_gets_a_database_that_only_its_own_role_can_open(postgres: URL) -> None:
     done = _run_init_script(postgres, PASSWORDS)
     assert done.returncode == 0, done.stderr
@@ -90,6 +95,7 @@ def test_each_service_gets_a_database_that_only_its_own_role_can_open(postgres: 
     assert superusers == []
 
 
+@one_at_a_time
 def test_each_role_may_make_tables_in_its_own_database(postgres: URL) -> None:
     _run_init_script(postgres, PASSWORDS)
     for service in SERVICES:
@@ -98,6 +104,7 @@ def test_each_role_may_make_tables_in_its_own_database(postgres: URL) -> None:
             connection.execute("CREATE TABLE own (id int)")
 
 
+@one_at_a_time
 def test_a_password_with_any_character_is_kept_as_it_is(postgres: URL) -> None:
     _run_init_script(postgres, PASSWORDS)
     with _connect(postgres) as connection:
@@ -108,6 +115,7 @@ def test_a_password_with_any_character_is_kept_as_it_is(postgres: URL) -> None:
     assert _scram_matches(stored[0], PASSWORDS["registry"])
 
 
+@one_at_a_time
 def test_without_a_password_nothing_is_made_and_the_message_names_it(postgres: URL) -> None:
     done = _run_init_script(postgres, PASSWORDS | {"registry": ""})
     assert done.returncode != 0

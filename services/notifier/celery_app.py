@@ -44,6 +44,10 @@ def make_app() -> Celery:
             "socket_timeout": 30,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
+            # Of publishing; a worker's own connection is tried again without end.
+            "max_retries": 2,
+            "interval_start": 0,
+            "interval_step": 0.1,
         },
         worker_soft_shutdown_timeout=15.0,
         worker_send_task_events=False,

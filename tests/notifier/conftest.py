@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc.jwk import KeySet, OKPKey
 
+from services.notifier.celery_app import app
 from services.notifier.links import make_secret
 from services.notifier.settings import Settings, settings
 from shared.database import Database
@@ -18,10 +19,12 @@ from tests.redis_server import RedisServer, free_port
 
 @pytest.fixture(scope="session", autouse=True)
 def broker(redis_server: RedisServer) -> Iterator[str]:
-    """Celery's broker, named before the first import of the Celery application."""
+    """Celery's broker, for the processes that tests start and for this one."""
     url = redis_server.url.removesuffix("/0") + "/1"
     os.environ["NOTIFIER_CELERY_BROKER_URL"] = url
     settings.cache_clear()
+    # A test of another folder may have imported the application already, with the default broker.
+    app.conf.update(broker_url=url)
     yield url
     del os.environ["NOTIFIER_CELERY_BROKER_URL"]
     settings.cache_clear()

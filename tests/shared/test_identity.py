@@ -44,27 +44,32 @@ def signed(content: dict[str, object], **header: str) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        "",
-        "garbage",
-        "a.b.c",
-        sign_token(KEY, CALLER, -int(timedelta(minutes=1).total_seconds())),
-        sign_token(OKPKey.generate_key("Ed25519", {"kid": "test"}), CALLER, 60),
-        sign_token(OKPKey.generate_key("Ed25519", {"kid": "unknown"}), CALLER, 60),
-        signed(claims(iss="somebody")),
-        signed(claims(aud="another")),
-        signed(claims(sub="not-an-id")),
-        signed(claims(kind="king")),
-        signed({k: v for k, v in claims().items() if k != "exp"}),
-        signed(claims(), typ="JWT"),
-        jwt.encode({"alg": "none", "typ": "at+jwt", "kid": "test"}, claims(), KEY,
-                   algorithms=["none"]),
-        jwt.encode({"alg": "HS256", "typ": "at+jwt", "kid": "test"}, claims(),
-                   PUBLIC_AS_SECRET, algorithms=["HS256"]),
-    ],
-)  # fmt: skip
+WORTHLESS = {
+    "empty": "",
+    "garbage": "garbage",
+    "not base64": "a.b.c",
+    "expired": sign_token(KEY, CALLER, -int(timedelta(minutes=1).total_seconds())),
+    "signed by another": sign_token(OKPKey.generate_key("Ed25519", {"kid": "test"}), CALLER, 60),
+    "of an unknown key": sign_token(OKPKey.generate_key("Ed25519", {"kid": "new"}), CALLER, 60),
+    "of another issuer": signed(claims(iss="somebody")),
+    "for another audience": signed(claims(aud="another")),
+    "about no id": signed(claims(sub="not-an-id")),
+    "of an unknown kind": signed(claims(kind="king")),
+    "without an end": signed({k: v for k, v in claims().items() if k != "exp"}),
+    "of another type": signed(claims(), typ="JWT"),
+    "unsigned": jwt.encode(
+        {"alg": "none", "typ": "at+jwt", "kid": "test"}, claims(), KEY, algorithms=["none"]
+    ),
+    "signed with the public key": jwt.encode(
+        {"alg": "HS256", "typ": "at+jwt", "kid": "test"},
+        claims(),
+        PUBLIC_AS_SECRET,
+        algorithms=["HS256"],
+    ),
+}
+
+
+@pytest.mark.parametrize("token", WORTHLESS.values(), ids=WORTHLESS)
 def test_a_forged_expired_or_broken_token_speaks_for_nobody(token: str) -> None:
     with pytest.raises(Problem) as caught:
         VERIFIER.verify(token)

@@ -1,8 +1,9 @@
 """One database per service: engines, and sessions that read or write.
 
 SQLite is the embedded default: write-ahead log, ``synchronous=FULL`` (what was answered is on
-disk), one writer connection whose transactions start with ``BEGIN IMMEDIATE``, and a pool of
-readers. PostgreSQL is used through psycopg 3. The code above is the same for both.
+disk), one writer connection whose transactions start with ``BEGIN IMMEDIATE`` and take turns with
+those of other processes, and a pool of readers. PostgreSQL is used through psycopg 3. The code
+above is the same for both.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import structlog
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
+
+from shared.writers_turn import WritersTurn
 
 log = structlog.get_logger(__name__)
 
@@ -117,8 +120,17 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
+    turn = WritersTurn(Path(engine.url.database or "")) if writes else None
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        if turn is not None:
+            turn.take()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def give_back(_connection: Any, _record: Any) -> None:
+        if turn is not None:
+            turn.give_back()
 
     return engine

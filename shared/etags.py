@@ -31,7 +31,7 @@ def require_version(actual: int, expected: int) -> None:
         )
 
 
-def _expected_version(
+async def _expected_version(
     if_match: Annotated[
         str | None,
         Header(description="The ETag of the version that you saw.", examples=['"3"']),

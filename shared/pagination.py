@@ -40,7 +40,7 @@ class Slice(Generic[ItemT]):
     next_cursor: str | None
 
 
-def _page_params(
+async def _page_params(
     cursor: Annotated[
         str | None,
         Query(max_length=200, description="The next_cursor of the page before; absent at first."),

@@ -65,7 +65,7 @@ MaybeCaller = Annotated[Caller | None, Depends(_maybe_caller)]
 """Who calls, or ``None`` without a token; 401 with a bad one."""
 
 
-def _current_caller(caller: MaybeCaller) -> Caller:
+async def _current_caller(caller: MaybeCaller) -> Caller:
     if caller is None:
         raise unauthenticated(
             "Send a token in the header Authorization: Bearer <token>. "
@@ -78,7 +78,7 @@ CurrentCaller = Annotated[Caller, Depends(_current_caller)]
 """Who calls; 401 without a good token."""
 
 
-def _feed_reader(caller: CurrentCaller) -> Caller:
+async def _feed_reader(caller: CurrentCaller) -> Caller:
     if "feed:read" not in caller.scopes:
         raise Problem(FORBIDDEN, "Reading the feed needs an API key with the scope feed:read.")
     return caller

@@ -36,7 +36,7 @@ def _traceable(
     return institution_to_trace(session, caller, institution_id)
 
 
-def _person(caller: CurrentCaller) -> Caller:
+async def _person(caller: CurrentCaller) -> Caller:
     if caller.kind != "person":
         raise Problem(FORBIDDEN, "This is for people: a system's own key can't do it.")
     return caller

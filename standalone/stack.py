@@ -178,6 +178,7 @@ def _programs(installation: Installation) -> list[Program]:
         _service("workgroups", "serve", "--port", str(ports.workgroups), name="web"),
         _service("notifier", "serve", "--port", str(ports.notifier), name="web"),
         _service("registry", "relay"),
+        _service("registry", "calendar"),
         _service("workgroups", "relay"),
         _service("workgroups", "consume"),
         _service("notifier", "consume"),

@@ -8,7 +8,7 @@ from services.registry import api_keys, people
 from services.registry.api_keys import Scope
 from services.registry.settings import SERVICE, settings
 from services.registry.signing_key import make_signing_key
-from shared.commands import Commands, build_commands
+from shared.commands import Commands, build_commands, stopped_by_signal
 from shared.database import Database
 from shared.problems import Problem
 
@@ -33,6 +33,16 @@ def ensure_feed_key(database: Database) -> None:
 app = build_commands(
     Commands(SERVICE, settings, after_migrate=(ensure_signing_key, ensure_feed_key))
 )
+
+
+@app.command("calendar")
+def keep_calendar() -> None:
+    """Do what is due because its day has come, until asked to stop."""
+    from services.registry.calendar import run
+
+    database = Database(settings().database_url)
+    run(database, stopped_by_signal())
+    database.close()
 
 
 @app.command("create-coordinator")

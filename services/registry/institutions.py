@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from services.registry import lifecycle
 from services.registry.duplicates import comparison_key
+from services.registry.names import keep_shown_names
 from services.registry.people import PersonDraft, person_named
 from services.registry.tables import FocalPoint, Institution, Person
 from services.registry.vocabularies import profile_faults
@@ -94,6 +95,7 @@ def register(
     )
     person = person_named(session, focal_point)
     lifecycle.begin(session, institution, now)
+    keep_shown_names(session, institution)
     session.add(FocalPoint(person_id=person.id, institution_id=institution.id, named_at=now))
     session.flush()
     return institution, person
@@ -111,6 +113,7 @@ def update(session: Session, institution: Institution, change: ProfileChange, by
     if changes:
         for name, value in after.items():
             setattr(institution, name, value)
+        keep_shown_names(session, institution)
         lifecycle.record_update(session, institution, by, changes)
 
 

@@ -159,7 +159,7 @@ def reject(
 
 
 def record_update(
-    session: Session, institution: Institution, by: UUID, changes: dict[str, list[str | None]]
+    session: Session, institution: Institution, by: UUID, changes: dict[str, list[Any]]
 ) -> None:
     """Note a change of the profile: ``changes`` has the values before and after by field."""
     _step(session, institution, Action.UPDATE, by, changes=changes)

@@ -15,7 +15,16 @@ from shared.events.envelope import EventData
 REGISTRY = "/registry"
 WORKGROUPS = "/workgroups"
 
-InstitutionStatus = Literal["unconfirmed", "submitted", "returned", "verified", "rejected"]
+InstitutionStatus = Literal[
+    "unconfirmed",
+    "submitted",
+    "returned",
+    "verified",
+    "rejected",
+    "suspended",
+    "withdrawn",
+    "merged",
+]
 FocalPointRole = Literal["focal_point", "alternate"]
 UpdateKind = Literal["initiative", "opportunity", "challenge", "resource", "decision", "news"]
 ActionState = Literal["open", "in_progress", "blocked", "done", "cancelled"]

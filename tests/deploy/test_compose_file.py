@@ -84,7 +84,7 @@ def test_every_long_running_process_of_a_service_is_in_the_file(service: str) ->
     commands = typer.main.get_command(module.app)
     offered = set(commands.commands)  # type: ignore[attr-defined]
     started = {command(name)[3] for name in BUILT if command(name)[2] == f"services.{service}"}
-    assert offered & {"migrate", "serve", "relay", "consume"} == started
+    assert offered & {"migrate", "serve", "relay", "consume", "calendar"} == started
 
 
 def test_the_notifier_has_its_worker_and_exactly_one_clock() -> None:

@@ -1,7 +1,7 @@
 """Registering institutions, finding them, changing and verifying them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -78,7 +78,7 @@ class HistoryOut(Output):
     reason: str | None
     evidence: str | None
     duplicate_of: UUID | None
-    changes: dict[str, list[str | None]] | None = Field(
+    changes: dict[str, list[Any]] | None = Field(
         description="The value before and after, by field.",
         examples=[{"acronym": ["CIRDP", "CIRDAP"]}],
     )

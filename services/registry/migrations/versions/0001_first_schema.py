@@ -41,12 +41,18 @@ def upgrade() -> None:
         sa.Column("subtype", sa.String(length=40), nullable=True),
         sa.Column("country", sa.String(length=2), nullable=True),
         sa.Column("website", sa.String(length=500), nullable=True),
+        sa.Column("descriptions", sa.JSON(), nullable=False),
+        sa.Column("visibility", sa.String(length=20), nullable=False),
+        sa.Column("logo_digest", sa.String(length=64), nullable=True),
+        sa.Column("verified_until", UtcDateTime(), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("registered_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "status IN ('unconfirmed', 'submitted', 'returned', 'verified', 'rejected')",
+            "status IN ('unconfirmed', 'submitted', 'returned', 'verified', 'rejected', "
+            "'suspended', 'withdrawn', 'merged')",
             name=op.f("ck_institution_status"),
         ),
         sa.CheckConstraint(
@@ -54,6 +60,17 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("length(name) > 0", name=op.f("ck_institution_name")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_institution_version")),
+        sa.CheckConstraint(
+            "visibility IN ('public', 'partners', 'private')",
+            name=op.f("ck_institution_visibility"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'merged') = (merged_into IS NOT NULL)",
+            name=op.f("ck_institution_merged_into"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into"], ["institution.id"], name=op.f("fk_institution_merged_into")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_institution")),
     )
     op.create_index(
@@ -61,6 +78,123 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_institution_name_key"), "institution", ["name_key"], unique=False)
     op.create_index(op.f("ix_institution_status_id"), "institution", ["status", "id"], unique=False)
+    op.create_index(op.f("ix_institution_merged_into"), "institution", ["merged_into"])
+    op.create_table(
+        "institution_code",
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.Column("vocabulary", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_institution_code_institution_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "institution_id", "vocabulary", "code", name=op.f("pk_institution_code")
+        ),
+    )
+    op.create_index(
+        op.f("ix_institution_code_vocabulary_code"),
+        "institution_code",
+        ["vocabulary", "code"],
+        unique=False,
+    )
+    op.create_table(
+        "institution_domain",
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.String(length=253), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_institution_domain_institution_id"),
+        ),
+        sa.PrimaryKeyConstraint("institution_id", "domain", name=op.f("pk_institution_domain")),
+    )
+    op.create_index(
+        op.f("ix_institution_domain_domain"), "institution_domain", ["domain"], unique=False
+    )
+    op.create_table(
+        "institution_identifier",
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.Column("scheme", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=500), nullable=True),
+        sa.Column("verified_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_institution_identifier_institution_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "institution_id", "scheme", "value", name=op.f("pk_institution_identifier")
+        ),
+    )
+    op.create_index(
+        op.f("ix_institution_identifier_scheme_value"),
+        "institution_identifier",
+        ["scheme", "value"],
+        unique=False,
+    )
+    op.create_table(
+        "institution_name",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.Column("comparison_key", sa.String(length=400), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('official', 'alias', 'acronym', 'former')",
+            name=op.f("ck_institution_name_kind"),
+        ),
+        sa.CheckConstraint("length(value) > 0", name=op.f("ck_institution_name_value")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_institution_name_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_institution_name")),
+        sa.UniqueConstraint(
+            "institution_id",
+            "kind",
+            "value",
+            name=op.f("uq_institution_name_institution_id_kind_value"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_institution_name_institution_id"),
+        "institution_name",
+        ["institution_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_institution_name_comparison_key"),
+        "institution_name",
+        ["comparison_key"],
+        unique=False,
+    )
+    op.create_table(
+        "institution_relation",
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('parent', 'predecessor')", name=op.f("ck_institution_relation_kind")
+        ),
+        sa.CheckConstraint(
+            "institution_id <> other_id", name=op.f("ck_institution_relation_other_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_institution_relation_institution_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["institution.id"], name=op.f("fk_institution_relation_other_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "institution_id", "kind", "other_id", name=op.f("pk_institution_relation")
+        ),
+    )
+    op.create_index(
+        op.f("ix_institution_relation_other_id"), "institution_relation", ["other_id"], unique=False
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -229,6 +363,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop every table, with all it holds."""
+    op.drop_table("institution_relation")
+    op.drop_table("institution_name")
+    op.drop_table("institution_identifier")
+    op.drop_table("institution_domain")
+    op.drop_table("institution_code")
     op.drop_index(op.f("ix_signed_in_session_person_id"), table_name="signed_in_session")
     op.drop_table("signed_in_session")
     op.drop_index(op.f("ix_sign_in_requested_at"), table_name="sign_in")

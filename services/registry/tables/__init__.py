@@ -1,0 +1,35 @@
+"""The tables of the registry, with what must always hold as constraints; a module per subject."""
+
+from services.registry.tables.access import ApiKey, SignedInSession, SignIn
+from services.registry.tables.base import Table
+from services.registry.tables.events import IdempotencyRecord, Outbox, RelayState
+from services.registry.tables.institutions import (
+    HistoryEntry,
+    Institution,
+    InstitutionCode,
+    InstitutionDomain,
+    InstitutionIdentifier,
+    InstitutionName,
+    InstitutionRelation,
+)
+from services.registry.tables.people import Coordinator, FocalPoint, Person
+
+__all__ = [
+    "ApiKey",
+    "Coordinator",
+    "FocalPoint",
+    "HistoryEntry",
+    "IdempotencyRecord",
+    "Institution",
+    "InstitutionCode",
+    "InstitutionDomain",
+    "InstitutionIdentifier",
+    "InstitutionName",
+    "InstitutionRelation",
+    "Outbox",
+    "Person",
+    "RelayState",
+    "SignIn",
+    "SignedInSession",
+    "Table",
+]

@@ -1,0 +1,27 @@
+"""The history of events, and the answers that creations got."""
+
+from services.registry.tables.base import Table
+from shared import outbox
+from shared.events.catalogue import REGISTRY
+from shared.idempotency_columns import IdempotencyColumns
+
+
+class IdempotencyRecord(IdempotencyColumns, Table, table=True):
+    """The answer to a request with an Idempotency-Key."""
+
+    __tablename__ = "idempotency_record"
+
+
+class Outbox(outbox.OutboxColumns, Table, table=True):
+    """Events, committed with the change they tell of."""
+
+    __tablename__ = "outbox"
+
+
+class RelayState(outbox.RelayStateColumns, Table, table=True):
+    """The event history's epoch, its last position, and who relays."""
+
+    __tablename__ = "relay_state"
+
+
+outbox.register(source=REGISTRY, outbox=Outbox, state=RelayState)

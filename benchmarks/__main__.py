@@ -1,42 +1,54 @@
 """``python -m benchmarks``: measure, print, keep in var/bench, and exit with 1 over a limit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from benchmarks import email_latency, idle_memory, read_model_latency
+from benchmarks import embedded_stack
+from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
 from benchmarks.report import Result, keep, show
-from benchmarks.stack import running
-from benchmarks.world import World
 
 KEPT = Path("var/bench")
 
+MEASURES: Mapping[str, Measure] = {
+    "stack": embedded_stack.measure,
+}
+"""Everything that is measured, by the name that ``--only`` takes."""
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _known(names: list[str]) -> list[str]:
+    for name in names:
+        if name not in MEASURES:
+            raise typer.BadParameter(f"There is no measure {name}: use {', '.join(MEASURES)}.")
+    return names
 
 
 @app.command()
 def main(
     runs: Annotated[int, typer.Option(help="Runs of each latency.", min=1)] = 5,
-    seconds: Annotated[int, typer.Option(help="Length of a run.", min=1)] = 10,
+    seconds: Annotated[int, typer.Option(help="Length of a run of the stack.", min=1)] = 10,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Measure only this; may be given twice. One of {', '.join(MEASURES)}.",
+            callback=lambda names: _known(names or []),
+        ),
+    ] = None,
 ) -> None:
-    """Start the embedded stack on an empty folder and hold it against its limits."""
+    """Measure how fast and how big Southlink is, and hold it against its limits."""
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=110)
     results: list[Result] = []
-    with running() as stack:
-        machine = this_machine(stack.redis_url)
-        console.print("Idle memory …")
-        results += idle_memory.measure(stack)
-        with World(stack) as world:
-            console.print("POST to immediate e-mail …")
-            mails = email_latency.Load(updates=20 * seconds, runs=runs)
-            results += email_latency.measure(stack, world, mails)
-            console.print("POST to effect in the other service …")
-            changes = read_model_latency.Load(changes=100 * seconds, runs=runs)
-            results += read_model_latency.measure(stack, world, changes)
+    with Effort(runs, seconds, console) as effort:
+        for name in only or MEASURES:
+            results += MEASURES[name](effort)
+        machine = this_machine(effort.servers)
     show(results, machine, console)
     for path in keep(results, machine, KEPT):
         console.print(f"Kept in {path}")

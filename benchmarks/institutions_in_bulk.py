@@ -200,8 +200,8 @@ def _institution(
         "topic2": chance.choice(TOPICS),
     }
     name = chance.choice(BODIES[kind]).format(**words)
-    acronym = "".join(word[0] for word in name.split() if word[0].isupper())
-    acronym = f"{acronym}{number % 1000}" if chance.random() < 0.6 else None
+    initials = "".join(word[0] for word in name.split() if word[0].isupper())
+    acronym = f"{initials}{number % 1000}" if chance.random() < 0.6 else None
     registered = BEGIN + number * BETWEEN
     changed = registered + timedelta(days=chance.randrange(400), seconds=chance.randrange(86_400))
     # As UUIDv7 would be: the moment in milliseconds first, so that ids are in order of time.

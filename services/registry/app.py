@@ -11,6 +11,7 @@ from services.registry.code_mail import Postman
 from services.registry.routes import (
     api_keys,
     decisions,
+    duplicates,
     institutions,
     people,
     sign_ins,
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[
             institutions.router,
             decisions.router,
+            duplicates.router,
             sign_ins.router,
             tokens.router,
             people.router,

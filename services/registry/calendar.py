@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from services.registry.duplicates import make_missing_keys
 from shared.columns import utc_now
 from shared.database import Database
 from shared.faults import in_words
@@ -22,7 +23,7 @@ LOOK_SECONDS = 60.0
 Step = Callable[[Session, datetime], int]
 """Takes some of what is due at a moment; returns how many, 0 when nothing is left."""
 
-STEPS: Mapping[str, Step] = {}
+STEPS: Mapping[str, Step] = {"duplicate_keys": make_missing_keys}
 """Every step by its name."""
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from services.registry.duplicates import require_no_open_duplicate
 from services.registry.tables import HistoryEntry, Institution
 from shared import outbox
 from shared.columns import utc_now
@@ -133,7 +134,12 @@ def send_back(session: Session, institution: Institution, by: UUID, reason: str)
 
 
 def verify(session: Session, institution: Institution, by: UUID, evidence: str) -> None:
-    """Verify an institution; ``evidence`` says what was seen."""
+    """Verify an institution; ``evidence`` says what was seen.
+
+    Raises a Problem (409) while it may be a duplicate that nobody has dismissed.
+    """
+    require_possible(institution, Action.VERIFY)
+    require_no_open_duplicate(session, institution)
     _step(session, institution, Action.VERIFY, by, evidence=evidence)
     _tell(session, institution, InstitutionVerified(institution=facts(institution)))
 

@@ -3,6 +3,7 @@
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from services.registry.duplicates import keep_search_keys
 from services.registry.tables import Institution, InstitutionName
 
 
@@ -22,3 +23,4 @@ def keep_shown_names(session: Session, institution: Institution) -> None:
         InstitutionName(institution_id=institution.id, kind=kind, value=value, comparison_key=key)
         for kind, value, key in shown
     )
+    keep_search_keys(session, institution.id)

@@ -92,6 +92,20 @@ def institution_to(
     return institution
 
 
+def institution_to_compare(session: Session, caller: Caller, institution_id: UUID) -> Institution:
+    """Return the institution whose possible duplicates the caller may read and decide on.
+
+    Only coordinators may. Raises a Problem: 404 without a role in it, 403 with another one.
+    """
+    institution = session.get(Institution, institution_id)
+    roles = _roles(session, caller, institution) if institution else set()
+    if institution is None or not roles:
+        raise _no_such_institution()
+    if Role.COORDINATOR not in roles:
+        raise Problem(FORBIDDEN, "Only a coordinator may do this.")
+    return institution
+
+
 def _roles(session: Session, caller: Caller, institution: Institution) -> set[Role]:
     roles = set()
     if is_coordinator(session, caller):

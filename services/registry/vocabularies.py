@@ -56,13 +56,7 @@ def profile_faults(
     faults: list[FieldError] = []
     kind = vocabulary("organisation-types").term(organisation_type)
     if kind is None:
-        faults.append(
-            FieldError(
-                pointer="/organisation_type",
-                detail="Use an IATI OrganisationType code such as 40; "
-                "GET /vocabularies/organisation-types lists them.",
-            )
-        )
+        faults.append(_unknown_type())
     elif fault := _subtype_fault(kind, subtype):
         faults.append(FieldError(pointer="/subtype", detail=fault))
     if country is None and organisation_type == "10":
@@ -70,14 +64,34 @@ def profile_faults(
             FieldError(pointer="/country", detail="Give the country of the government body.")
         )
     if country is not None and vocabulary("countries").term(country) is None:
-        faults.append(
-            FieldError(
-                pointer="/country",
-                detail="Use an ISO 3166-1 alpha-2 code in capitals such as TH; "
-                "GET /vocabularies/countries lists them.",
-            )
-        )
+        faults.append(_unknown_country())
     return faults
+
+
+def code_faults(organisation_type: str | None, country: str | None) -> list[FieldError]:
+    """Return which of these codes don't exist; an absent one is no fault."""
+    faults: list[FieldError] = []
+    if organisation_type and not vocabulary("organisation-types").term(organisation_type):
+        faults.append(_unknown_type())
+    if country and not vocabulary("countries").term(country):
+        faults.append(_unknown_country())
+    return faults
+
+
+def _unknown_type() -> FieldError:
+    return FieldError(
+        pointer="/organisation_type",
+        detail="Use an IATI OrganisationType code such as 40; "
+        "GET /vocabularies/organisation-types lists them.",
+    )
+
+
+def _unknown_country() -> FieldError:
+    return FieldError(
+        pointer="/country",
+        detail="Use an ISO 3166-1 alpha-2 code in capitals such as TH; "
+        "GET /vocabularies/countries lists them.",
+    )
 
 
 def _subtype_fault(kind: Term, subtype: str | None) -> str | None:

@@ -13,6 +13,7 @@ from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import Action, Status
 from services.registry.people import PersonDraft
 from services.registry.permissions import is_coordinator, visible_to
+from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.codes import CodesByMail, SignInStarted
 from services.registry.routes.institution_out import STEP_PROBLEMS, InstitutionOut, current_version
 from services.registry.routes.permitted import (
@@ -48,8 +49,8 @@ class Registration(Profile):
 class InstitutionDetail(InstitutionOut):
     """An institution, with what only a coordinator is shown."""
 
-    possible_duplicates: list[InstitutionOut] | None = Field(
-        None, description="Others of the same name or acronym; null unless you coordinate."
+    possible_duplicates: list[CandidateOut] | None = Field(
+        None, description="Others that may be the same; null unless you coordinate."
     )
 
 
@@ -58,6 +59,10 @@ class Registered(Output):
 
     institution: InstitutionOut
     sign_in: SignInStarted
+    possible_duplicates: list[PublicCandidate] = Field(
+        description="Verified institutions that you may be repeating, with the reasons. "
+        "A coordinator will look at those that block."
+    )
 
 
 class Actor(Output):
@@ -107,6 +112,10 @@ def register(body: Registration, codes: CodesByMail, session: Writing, once: Onc
             Registered(
                 institution=InstitutionOut.model_validate(institution),
                 sign_in=codes.send(session, person.email, now),
+                possible_duplicates=[
+                    PublicCandidate.of(each)
+                    for each in duplicates.public_duplicates_of(session, institution)
+                ],
             ),
             headers={
                 "Location": f"/institutions/{institution.id}",
@@ -163,7 +172,7 @@ def read_institution(
         return detail
     alike = duplicates.possible_duplicates(session, institution)
     return detail.model_copy(
-        update={"possible_duplicates": [InstitutionOut.model_validate(other) for other in alike]}
+        update={"possible_duplicates": [CandidateOut.of(each) for each in alike]}
     )
 
 

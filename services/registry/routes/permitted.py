@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from services.registry.lifecycle import Action
 from services.registry.permissions import (
     institution_to,
+    institution_to_compare,
     institution_to_see,
     institution_to_trace,
 )
@@ -36,6 +37,18 @@ def _traceable(
     return institution_to_trace(session, caller, institution_id)
 
 
+def _comparable(
+    institution_id: InstitutionId, caller: CurrentCaller, session: Reading
+) -> Institution:
+    return institution_to_compare(session, caller, institution_id)
+
+
+def _decidable(
+    institution_id: InstitutionId, caller: CurrentCaller, session: Writing
+) -> Institution:
+    return institution_to_compare(session, caller, institution_id)
+
+
 async def _person(caller: CurrentCaller) -> Caller:
     if caller.kind != "person":
         raise Problem(FORBIDDEN, "This is for people: a system's own key can't do it.")
@@ -52,3 +65,7 @@ InstitutionToSubmit = Annotated[Institution, _allowed_to(Action.SUBMIT)]
 InstitutionToReturn = Annotated[Institution, _allowed_to(Action.RETURN)]
 InstitutionToVerify = Annotated[Institution, _allowed_to(Action.VERIFY)]
 InstitutionToReject = Annotated[Institution, _allowed_to(Action.REJECT)]
+InstitutionToCompare = Annotated[Institution, Depends(_comparable)]
+"""One whose possible duplicates a coordinator reads."""
+InstitutionToDecideOn = Annotated[Institution, Depends(_decidable)]
+"""One that a coordinator compares or joins with another."""

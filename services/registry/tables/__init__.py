@@ -2,6 +2,7 @@
 
 from services.registry.tables.access import ApiKey, SignedInSession, SignIn
 from services.registry.tables.base import Table
+from services.registry.tables.duplicates import DuplicateDecision, InstitutionNameKey
 from services.registry.tables.events import IdempotencyRecord, Outbox, RelayState
 from services.registry.tables.institutions import (
     HistoryEntry,
@@ -17,6 +18,7 @@ from services.registry.tables.people import Coordinator, FocalPoint, Person
 __all__ = [
     "ApiKey",
     "Coordinator",
+    "DuplicateDecision",
     "FocalPoint",
     "HistoryEntry",
     "IdempotencyRecord",
@@ -25,6 +27,7 @@ __all__ = [
     "InstitutionDomain",
     "InstitutionIdentifier",
     "InstitutionName",
+    "InstitutionNameKey",
     "InstitutionRelation",
     "Outbox",
     "Person",

@@ -38,6 +38,7 @@ _LIKE_WORDS = 0.7
 _UNLIKE_NAMES = 0.3
 _BOTH_HAVE_OWN_WORDS = 0.8
 _GOVERNMENT = "10"
+_VOWELS = frozenset("aeiou")
 
 
 @dataclass(frozen=True)
@@ -180,14 +181,19 @@ def word_likeness(one: str, other: str) -> float:
         return 1.0
     if one.isdigit() or other.isdigit():
         return 0.0
+    bones = skeleton(one)
+    same_bones = len(bones) >= 2 and bones == skeleton(other)
+    if same_bones and not (_VOWELS & set(one) and _VOWELS & set(other)):
+        # Arabic and Hebrew are written without vowels.
+        return 0.9
     short, long = sorted((one, other), key=lambda word: (len(word), word))
     if len(short) < 3 or len(long) < 4:
         return 0.0
     if len(short) <= 4 and long.startswith(short):
         return 0.85
     alike = float(OSA.normalized_similarity(one, other))
-    if skeleton(one) == skeleton(other) and alike >= 0.6:
-        return max(alike, 0.9 if len(skeleton(one)) >= 3 else 0.8)
+    if same_bones and alike >= 0.6:
+        return max(alike, 0.9 if len(bones) >= 3 else 0.8)
     if one[0] != other[0]:
         # People rarely mistype the first letter: health is not wealth.
         alike -= 0.1

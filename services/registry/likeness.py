@@ -189,12 +189,16 @@ def word_likeness(one: str, other: str) -> float:
     short, long = sorted((one, other), key=lambda word: (len(word), word))
     if len(short) < 3 or len(long) < 4:
         return 0.0
+    return _alike_by_letters(short, long, same_bones=same_bones)
+
+
+def _alike_by_letters(short: str, long: str, *, same_bones: bool) -> float:
     if len(short) <= 4 and long.startswith(short):
         return 0.85
-    alike = float(OSA.normalized_similarity(one, other))
+    alike = float(OSA.normalized_similarity(short, long))
     if same_bones and alike >= 0.6:
-        return max(alike, 0.9 if len(bones) >= 3 else 0.8)
-    if one[0] != other[0]:
+        return max(alike, 0.9 if len(skeleton(short)) >= 3 else 0.8)
+    if short[0] != long[0]:
         # People rarely mistype the first letter: health is not wealth.
         alike -= 0.1
     return alike if alike >= _LIKE_WORDS else 0.0

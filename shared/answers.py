@@ -115,4 +115,6 @@ def _pointer(location: Sequence[str | int]) -> str:
     place, *path = location
     if place != "body":
         return str(path[0]).replace("_", "-") if place == "header" else str(path[0])
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    # Pydantic's mark of a fault in a key, as opposed to the value under it.
+    named = [str(part) for part in path if part != "[key]"]
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in named)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select, true
+from sqlmodel import Session, and_, col, or_, select, true
 
 from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.tables import Coordinator, FocalPoint, Institution
@@ -34,20 +34,29 @@ def speaks_for(session: Session, caller: Caller | None, institution: Institution
 
 
 def visible_to(session: Session, caller: Caller | None) -> ColumnElement[bool]:
-    """Return the condition on the institutions that the caller may see.
+    """Return the condition that narrows institutions to those the caller may see.
 
-    Everybody sees the verified ones, a focal point also their own, a coordinator all.
+    Everybody sees the verified ones that are public; the people of verified institutions also
+    those for partners; a focal point also their own; a coordinator all.
     """
-    if is_coordinator(session, caller):
+    return visible_to_person(session, acting_person(caller))
+
+
+def visible_to_person(session: Session, person_id: UUID | None) -> ColumnElement[bool]:
+    """Return the same for a person, or for the public without one."""
+    if person_id is not None and is_coordinator_id(session, person_id):
         return true()
     verified: Any = col(Institution.status) == Status.VERIFIED
-    if not _acts(caller):
-        condition: ColumnElement[bool] = verified
-        return condition
+    public = and_(verified, col(Institution.visibility) == "public")
+    if person_id is None:
+        return public
     own = select(FocalPoint.institution_id).where(
-        FocalPoint.person_id == _id(caller), col(FocalPoint.confirmed_at).is_not(None)
+        FocalPoint.person_id == person_id, col(FocalPoint.confirmed_at).is_not(None)
     )
-    return or_(verified, col(Institution.id).in_(own))
+    for_partners = public
+    if _is_partner(session, person_id):
+        for_partners = and_(verified, col(Institution.visibility) != "private")
+    return or_(for_partners, col(Institution.id).in_(own))
 
 
 def institution_to_see(
@@ -68,9 +77,19 @@ def institution_to_trace(session: Session, caller: Caller, institution_id: UUID)
     Those are its focal point and coordinators.
     """
     institution = session.get(Institution, institution_id)
-    if institution is None or not _roles(session, caller, institution):
+    if institution is None or not may_trace(session, caller, institution):
         raise _no_such_institution()
     return institution
+
+
+def may_trace(session: Session, caller: Caller | None, institution: Institution) -> bool:
+    """Return whether the caller may see its whole past: its people and coordinators."""
+    return caller is not None and bool(_roles(session, caller, institution))
+
+
+def acting_person(caller: Caller | None) -> UUID | None:
+    """Return the id of the person who acts, or ``None`` when nobody does."""
+    return _id(caller) if _acts(caller) else None
 
 
 def institution_to(
@@ -80,8 +99,10 @@ def institution_to(
 
     Raises a Problem: 404 when the caller has no role in it, 403 when another role is needed.
     """
+    # A key may still be shared, or two institutions that name each other at once would block
+    # each other.
     institution = session.exec(
-        select(Institution).where(Institution.id == institution_id).with_for_update()
+        select(Institution).where(Institution.id == institution_id).with_for_update(key_share=True)
     ).first()
     roles = _roles(session, caller, institution) if institution else set()
     if institution is None or not roles:
@@ -113,6 +134,22 @@ def _roles(session: Session, caller: Caller, institution: Institution) -> set[Ro
     if speaks_for(session, caller, institution):
         roles.add(Role.FOCAL_POINT)
     return roles
+
+
+def _is_partner(session: Session, person_id: UUID) -> bool:
+    return (
+        session.exec(
+            select(FocalPoint.institution_id)
+            .join(Institution, col(Institution.id) == col(FocalPoint.institution_id))
+            .where(
+                FocalPoint.person_id == person_id,
+                col(FocalPoint.confirmed_at).is_not(None),
+                Institution.status == Status.VERIFIED,
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
 
 
 def _acts(caller: Caller | None) -> bool:

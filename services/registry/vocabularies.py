@@ -1,5 +1,6 @@
 """Code lists of the field: dated data files, each with its source."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -8,7 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.problems import FieldError
 
-VocabularyName = Literal["organisation-types", "countries"]
+VocabularyName = Literal[
+    "organisation-types",
+    "countries",
+    "regions",
+    "sdgs",
+    "themes",
+    "languages",
+    "scripts",
+    "identifier-schemes",
+    "name-kinds",
+    "visibility",
+]
 
 
 class Term(BaseModel):
@@ -19,6 +31,7 @@ class Term(BaseModel):
     code: str = Field(examples=["40"])
     name: str = Field(examples=["Multilateral"])
     subtypes: tuple["Term", ...] = Field((), description="Finer codes, where there are any.")
+    broader: str | None = Field(None, description="The code that includes it, where there is one.")
 
 
 class Vocabulary(BaseModel):
@@ -92,6 +105,24 @@ def _unknown_country() -> FieldError:
         detail="Use an ISO 3166-1 alpha-2 code in capitals such as TH; "
         "GET /vocabularies/countries lists them.",
     )
+
+
+def list_faults(name: VocabularyName, codes: Sequence[str], pointer: str) -> list[FieldError]:
+    """Return a fault for each code that the vocabulary doesn't have, or that comes again.
+
+    ``pointer`` is the place of the list in the body, such as ``/themes``.
+    """
+    known = vocabulary(name)
+    faults = []
+    for place, code in enumerate(codes):
+        if known.term(code) is None:
+            detail = f"Use a code that GET /vocabularies/{name} lists."
+        elif code in codes[:place]:
+            detail = f"Leave out {code} here: it is given already."
+        else:
+            continue
+        faults.append(FieldError(pointer=f"{pointer}/{place}", detail=detail))
+    return faults
 
 
 def _subtype_fault(kind: Term, subtype: str | None) -> str | None:

@@ -25,6 +25,7 @@ InstitutionStatus = Literal[
     "withdrawn",
     "merged",
 ]
+Visibility = Literal["public", "partners", "private"]
 FocalPointRole = Literal["focal_point", "alternate"]
 UpdateKind = Literal["initiative", "opportunity", "challenge", "resource", "decision", "news"]
 ActionState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
@@ -50,6 +51,10 @@ class InstitutionFacts(Facts):
     )
     country: str | None = Field(None, description="ISO 3166-1 alpha-2, where it has a seat.")
     website: str | None = None
+    visibility: Visibility = Field(
+        "public",
+        description="Who may hear of it: everybody, people of verified institutions, its own.",
+    )
     status: InstitutionStatus
     version: int = Field(description="Grows with each change; an older one must be ignored.")
 

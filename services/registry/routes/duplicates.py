@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.registry import duplicates
 from services.registry.duplicates import domain_key, host_of
-from services.registry.institutions import Acronym, Code, Website
 from services.registry.likeness import Features
+from services.registry.profile_fields import Acronym, Code, Website
 from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.institution_out import STEP_PROBLEMS
 from services.registry.routes.permitted import InstitutionToCompare, InstitutionToDecideOn

@@ -8,14 +8,28 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlmodel import col, select
 
-from services.registry import duplicates, institutions
+from services.registry import cautions, duplicates, institutions
+from services.registry.cautions import CautionKind
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import Action, Status
 from services.registry.people import PersonDraft
-from services.registry.permissions import is_coordinator, visible_to
+from services.registry.permissions import (
+    acting_person,
+    is_coordinator,
+    may_trace,
+    visible_to,
+)
+from services.registry.profiles import only_related, profile_of
+from services.registry.relations import related
 from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.codes import CodesByMail, SignInStarted
-from services.registry.routes.institution_out import STEP_PROBLEMS, InstitutionOut, current_version
+from services.registry.routes.institution_out import (
+    STEP_PROBLEMS,
+    InstitutionOut,
+    InstitutionProfile,
+    RelatedOut,
+    profile_out,
+)
 from services.registry.routes.permitted import (
     InstitutionToUpdate,
     TraceableInstitution,
@@ -46,18 +60,34 @@ class Registration(Profile):
     focal_point: PersonDraft
 
 
-class InstitutionDetail(InstitutionOut):
-    """An institution, with what only a coordinator is shown."""
+class CautionOut(Output):
+    """Something to look at before the institution is trusted."""
 
+    kind: CautionKind
+    detail: str = Field(
+        examples=["Its domain fa0.org looks like fao.org, a domain of Food and Agriculture …"]
+    )
+    institution_id: UUID = Field(description="The other institution that it has to do with.")
+
+
+class InstitutionDetail(InstitutionProfile):
+    """An institution, with what it is to others and what only a coordinator is shown."""
+
+    related: list[RelatedOut] = Field(
+        description="Parent, children, predecessors and successors, of those that you may see."
+    )
     possible_duplicates: list[CandidateOut] | None = Field(
         None, description="Others that may be the same; null unless you coordinate."
+    )
+    cautions: list[CautionOut] | None = Field(
+        None, description="Odd domains and addresses; null unless you coordinate."
     )
 
 
 class Registered(Output):
     """A registration that waits for the code from the focal point's e-mail."""
 
-    institution: InstitutionOut
+    institution: InstitutionProfile
     sign_in: SignInStarted
     possible_duplicates: list[PublicCandidate] = Field(
         description="Verified institutions that you may be repeating, with the reasons. "
@@ -97,7 +127,9 @@ class HistoryOut(Output):
     response_model=Registered,
     responses=responses(UNAUTHENTICATED, INVALID, IDEMPOTENCY_MISMATCH, TOO_MANY),
 )
-def register(body: Registration, codes: CodesByMail, session: Writing, once: Once) -> Response:
+def register(
+    body: Registration, caller: MaybeCaller, codes: CodesByMail, session: Writing, once: Once
+) -> Response:
     """Store a registration and send a code of six digits to its focal point.
 
     It is `unconfirmed` until the code comes back at `POST /sign-ins/{id}/confirm`; then it is
@@ -106,11 +138,12 @@ def register(body: Registration, codes: CodesByMail, session: Writing, once: Onc
 
     def create() -> Answer:
         now = utc_now()
-        profile = Profile(**body.model_dump(exclude={"focal_point"}))
-        institution, person = institutions.register(session, profile, body.focal_point, now)
+        profile = Profile(**{name: getattr(body, name) for name in Profile.model_fields})
+        by = acting_person(caller)
+        institution, person = institutions.register(session, profile, body.focal_point, now, by)
         return Answer(
             Registered(
-                institution=InstitutionOut.model_validate(institution),
+                institution=profile_out(institution, profile_of(session, institution)),
                 sign_in=codes.send(session, person.email, now),
                 possible_duplicates=[
                     PublicCandidate.of(each)
@@ -144,7 +177,8 @@ def list_institutions(
 ) -> Page[InstitutionOut]:
     """Return the institutions that you may see, oldest first.
 
-    Everybody sees the verified ones, a focal point also their own, a coordinator all.
+    Everybody sees the verified ones that are public, people of verified institutions also those
+    for partners, a focal point also their own, a coordinator all.
     """
     statement = select(Institution).where(visible_to(session, caller))
     if status is not None:
@@ -165,21 +199,35 @@ def list_institutions(
 def read_institution(
     institution: VisibleInstitution, caller: MaybeCaller, session: Reading, response: Response
 ) -> InstitutionDetail:
-    """Return an institution with its ETag, and to a coordinator its possible duplicates."""
+    """Return an institution with its ETag; to a coordinator also what they should look at."""
     response.headers["ETag"] = etag(institution.version)
-    detail = InstitutionDetail.model_validate(institution)
-    if not is_coordinator(session, caller):
-        return detail
-    alike = duplicates.possible_duplicates(session, institution)
-    return detail.model_copy(
-        update={"possible_duplicates": [CandidateOut.of(each) for each in alike]}
+    profile = profile_of(session, institution)
+    others = related(session, institution.id, visible_to(session, caller))
+    if not may_trace(session, caller, institution):
+        profile = only_related(profile, {str(other.institution.id) for other in others})
+    coordinates = is_coordinator(session, caller)
+    alike = duplicates.possible_duplicates(session, institution) if coordinates else None
+    odd = cautions.cautions(session, institution) if coordinates else None
+    return InstitutionDetail(
+        **profile_out(institution, profile).model_dump(),
+        related=[
+            RelatedOut(
+                relation=other.relation,
+                id=other.institution.id,
+                name=other.institution.name,
+                acronym=other.institution.acronym,
+            )
+            for other in others
+        ],
+        possible_duplicates=None if alike is None else [CandidateOut.of(each) for each in alike],
+        cautions=None if odd is None else [CautionOut.model_validate(each) for each in odd],
     )
 
 
 @router.patch(
     "/{institution_id}",
     summary="Change the profile",
-    response_model=InstitutionOut,
+    response_model=InstitutionProfile,
     responses=STEP_PROBLEMS,
 )
 def change_institution(
@@ -190,11 +238,12 @@ def change_institution(
     body: ProfileChange,
     session: Writing,
     response: Response,
-) -> InstitutionOut:
+) -> InstitutionProfile:
     """Change what the body names (JSON Merge Patch, RFC 7396); by a focal point or coordinator."""
     require_version(institution.version, expected)
     institutions.update(session, institution, body, by=caller.id)
-    return current_version(institution, response)
+    response.headers["ETag"] = etag(institution.version)
+    return profile_out(institution, profile_of(session, institution))
 
 
 @router.get(

@@ -107,6 +107,8 @@ class InstitutionDomain(Table, table=True):
 
     institution_id: UUID = Field(primary_key=True, foreign_key="institution.id")
     domain: str = Field(primary_key=True, max_length=253, index=True)
+    skeleton: str = Field(default="", max_length=400, index=True)
+    """What domains that look alike share (`services.registry.domains.skeleton`)."""
 
 
 class InstitutionRelation(Table, table=True):

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -65,6 +65,22 @@ class IdempotentRequest:
         session.flush()
         return made
 
+    def claim(self, session: Session) -> None:
+        """Take the key for a request whose parts are transactions of their own.
+
+        Raises a Problem (422) when the key came with another request before.
+        """
+        if self.key is None:
+            return
+        self._forget_old(session)
+        if not self._claim(session):
+            self._require_same(self._record(session))
+
+    def part(self, number: int) -> "IdempotentRequest":
+        """Return one part of the request, to be answered once for itself."""
+        # No key of a caller holds a space, so a part can't be taken for a request.
+        return replace(self, key=f"{self.key} {number}") if self.key is not None else self
+
     def _claim(self, session: Session) -> bool:
         # On PostgreSQL this waits for a transaction that holds the same key.
         dialect: Any = session.get_bind().dialect.name
@@ -86,23 +102,29 @@ class IdempotentRequest:
         return claimed.first() is not None
 
     def _repeat(self, session: Session) -> Response:
-        record = session.exec(
-            select(self.table).where(
-                col(self.table.caller) == self.caller, col(self.table.key) == self.key
-            )
-        ).one()
-        if record.request_hash != self.request_hash:
-            raise Problem(
-                IDEMPOTENCY_MISMATCH,
-                "This Idempotency-Key was used with another request. Make a new key for each "
-                "thing that you create.",
-            )
+        record = self._record(session)
+        self._require_same(record)
         return Response(
             content=record.body,
             status_code=record.status or 201,
             headers={**json.loads(record.headers or "{}"), "Idempotency-Replayed": "true"},
             media_type="application/json",
         )
+
+    def _record(self, session: Session) -> IdempotencyColumns:
+        return session.exec(
+            select(self.table).where(
+                col(self.table.caller) == self.caller, col(self.table.key) == self.key
+            )
+        ).one()
+
+    def _require_same(self, record: IdempotencyColumns) -> None:
+        if record.request_hash != self.request_hash:
+            raise Problem(
+                IDEMPOTENCY_MISMATCH,
+                "This Idempotency-Key was used with another request. Make a new key for each "
+                "thing that you create.",
+            )
 
     def _forget_old(self, session: Session) -> None:
         session.execute(delete(self.table).where(col(self.table.recorded_at) < utc_now() - KEEP))

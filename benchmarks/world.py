@@ -82,7 +82,13 @@ class World:
         """Let the coordinator verify a submitted institution."""
         self._post(
             f"{self.stack.registry_url}/institutions/{institution.id}/verify",
-            {"evidence": "Made for a measurement."},
+            {
+                "evidence": "Made for a measurement.",
+                "checklist": [
+                    {"item": item, "outcome": "confirmed"}
+                    for item in ("contact_confirmed", "nomination_letter")
+                ],
+            },
             {**self.coordinator, "If-Match": f'"{institution.version}"'},
         )
 

@@ -38,11 +38,17 @@ from shared.events.catalogue import (
     GroupFacts,
     GroupUpdated,
     InstitutionFacts,
+    InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
+    InstitutionSuspended,
     InstitutionUpdated,
+    InstitutionVerificationExpired,
+    InstitutionVerificationExpiring,
+    InstitutionVerificationRenewed,
     InstitutionVerified,
+    InstitutionWithdrawn,
     MeetingRecorded,
     MembershipJoined,
     MembershipLeft,
@@ -56,9 +62,21 @@ from shared.projection import Handler, Projection
 def institution_known(
     session: Session,
     _event: Event,
-    data: InstitutionSubmitted | InstitutionReturned | InstitutionRejected | InstitutionUpdated,
+    data: InstitutionSubmitted
+    | InstitutionReturned
+    | InstitutionRejected
+    | InstitutionUpdated
+    | InstitutionVerificationRenewed
+    | InstitutionVerificationExpiring
+    | InstitutionVerificationExpired
+    | InstitutionSuspended
+    | InstitutionReinstated
+    | InstitutionWithdrawn,
 ) -> None:
-    """Keep the institution; whether readers hear of it is decided when it is verified."""
+    """Keep the institution; readers hear of it once, when it is verified.
+
+    What comes after that is between the institution and the coordinators.
+    """
     _keep_institution(session, data.institution)
 
 
@@ -180,6 +198,12 @@ REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
     InstitutionVerified: institution_verified,
     InstitutionRejected: institution_known,
     InstitutionUpdated: institution_known,
+    InstitutionVerificationRenewed: institution_known,
+    InstitutionVerificationExpiring: institution_known,
+    InstitutionVerificationExpired: institution_known,
+    InstitutionSuspended: institution_known,
+    InstitutionReinstated: institution_known,
+    InstitutionWithdrawn: institution_known,
     FocalPointConfirmed: focal_point_confirmed,
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,

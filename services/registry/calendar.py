@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from services.registry import verification_dates
 from services.registry.duplicates import make_missing_keys
 from shared.columns import utc_now
 from shared.database import Database
@@ -23,7 +24,12 @@ LOOK_SECONDS = 60.0
 Step = Callable[[Session, datetime], int]
 """Takes some of what is due at a moment; returns how many, 0 when nothing is left."""
 
-STEPS: Mapping[str, Step] = {"duplicate_keys": make_missing_keys}
+STEPS: Mapping[str, Step] = {
+    "duplicate_keys": make_missing_keys,
+    "verifications_expired": verification_dates.expire,
+    "verification_last_notices": verification_dates.tell_last,
+    "verification_first_notices": verification_dates.tell_first,
+}
 """Every step by its name."""
 
 

@@ -1,12 +1,14 @@
 """What `/metrics` shows of the registry."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
+from services.registry import flags, verification_queue
 from services.registry.lifecycle import Status
 from services.registry.tables import Coordinator, FocalPoint, Institution, SignedInSession, SignIn
+from services.registry.verification_dates import FIRST_NOTICE, LAST_NOTICE
 from shared.columns import utc_now
 from shared.telemetry import Figure
 
@@ -26,14 +28,28 @@ def collect(session: Session) -> Iterable[Figure]:
             counts.get(status, 0),
             {"status": status},
         )
-    oldest: datetime | None = session.exec(
-        select(func.min(Institution.updated_at)).where(Institution.status == Status.SUBMITTED)
-    ).one()
+    oldest = verification_queue.waiting_since(session)
     yield Figure(
         "verification_queue_oldest_seconds",
         "How long the oldest submitted registration has waited for a coordinator.",
         (now - oldest).total_seconds() if oldest is not None else 0,
     )
+    verified = Institution.status == Status.VERIFIED
+    until = col(Institution.verified_until)
+    yield Figure(
+        "verifications_lapsed",
+        "Verified institutions whose verification has run out.",
+        _count(session, Institution, verified, until <= now),
+    )
+    for within in (LAST_NOTICE, FIRST_NOTICE):
+        yield Figure(
+            "verifications_expiring",
+            "Verified institutions whose verification runs out within so many days.",
+            _count(session, Institution, verified, until > now, until <= now + within),
+            {"days": str(within.days)},
+        )
+    for severity, number in flags.open_by_severity(session).items():
+        yield Figure("open_flags", "Flags that stand, by severity.", number, {"severity": severity})
     yield Figure("coordinators", "Coordinators.", _count(session, Coordinator))
     yield Figure(
         "focal_points",

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.registry.duplicates import require_no_open_duplicate
+from services.registry.flags import require_none_blocking
 from services.registry.tables import HistoryEntry, Institution
 from shared import outbox
 from shared.columns import utc_now
@@ -33,6 +34,8 @@ class Status(StrEnum):
     RETURNED = "returned"
     VERIFIED = "verified"
     REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
 
 
 class Role(StrEnum):
@@ -41,6 +44,8 @@ class Role(StrEnum):
     ANYBODY = "anybody"
     FOCAL_POINT = "focal_point"
     COORDINATOR = "coordinator"
+    CALENDAR = "calendar"
+    """Nobody: a day has come."""
 
 
 class Action(StrEnum):
@@ -53,34 +58,101 @@ class Action(StrEnum):
     RETURN = "return"
     VERIFY = "verify"
     REJECT = "reject"
+    RENEW = "renew"
+    EXPIRE = "expire"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True)
 class Transition:
-    """What an action does: from which states, into which (``None``: it stays), and by whom."""
+    """What an action does: from which states, into which (``None``: it stays), by whom, and why."""
 
     sources: frozenset[Status]
     target: Status | None
     by: frozenset[Role]
+    why: str
 
 
-def _transition(sources: set[Status], target: Status | None, *by: Role) -> Transition:
-    return Transition(frozenset(sources), target, frozenset(by))
+def _transition(sources: set[Status], target: Status | None, why: str, *by: Role) -> Transition:
+    return Transition(frozenset(sources), target, frozenset(by), why)
 
 
 TRANSITIONS: Mapping[Action, Transition] = {
-    Action.REGISTER: _transition(set(), Status.UNCONFIRMED, Role.ANYBODY),
-    Action.CONFIRM: _transition({Status.UNCONFIRMED}, Status.SUBMITTED, Role.FOCAL_POINT),
+    Action.REGISTER: _transition(
+        set(),
+        Status.UNCONFIRMED,
+        "An institution asks to become a partner and names who speaks for it.",
+        Role.ANYBODY,
+    ),
+    Action.CONFIRM: _transition(
+        {Status.UNCONFIRMED},
+        Status.SUBMITTED,
+        "The focal point reads mail at the address that was given.",
+        Role.FOCAL_POINT,
+    ),
     Action.UPDATE: _transition(
         {Status.SUBMITTED, Status.RETURNED, Status.VERIFIED},
         None,
+        "Something in the profile is wrong or has changed.",
         Role.FOCAL_POINT,
         Role.COORDINATOR,
     ),
-    Action.SUBMIT: _transition({Status.RETURNED}, Status.SUBMITTED, Role.FOCAL_POINT),
-    Action.RETURN: _transition({Status.SUBMITTED}, Status.RETURNED, Role.COORDINATOR),
-    Action.VERIFY: _transition({Status.SUBMITTED}, Status.VERIFIED, Role.COORDINATOR),
-    Action.REJECT: _transition({Status.SUBMITTED}, Status.REJECTED, Role.COORDINATOR),
+    Action.SUBMIT: _transition(
+        {Status.RETURNED, Status.WITHDRAWN},
+        Status.SUBMITTED,
+        "What was asked for is corrected, or the institution comes back after it withdrew.",
+        Role.FOCAL_POINT,
+    ),
+    Action.RETURN: _transition(
+        {Status.SUBMITTED},
+        Status.RETURNED,
+        "Something must be corrected before it can be verified.",
+        Role.COORDINATOR,
+    ),
+    Action.VERIFY: _transition(
+        {Status.SUBMITTED},
+        Status.VERIFIED,
+        "The checklist shows that the institution is what it says; holds for five years.",
+        Role.COORDINATOR,
+    ),
+    Action.REJECT: _transition(
+        {Status.SUBMITTED},
+        Status.REJECTED,
+        "It is no institution, or it is registered already; this is final.",
+        Role.COORDINATOR,
+    ),
+    Action.RENEW: _transition(
+        {Status.VERIFIED},
+        None,
+        "The checklist was gone through again; holds for five years from then.",
+        Role.COORDINATOR,
+    ),
+    Action.EXPIRE: _transition(
+        {Status.VERIFIED},
+        None,
+        "The five years are over: it stays a partner, marked as lapsed until it is renewed.",
+        Role.CALENDAR,
+    ),
+    Action.SUSPEND: _transition(
+        {Status.VERIFIED},
+        Status.SUSPENDED,
+        "A concern is looked into; until then it is not shown and takes no part.",
+        Role.COORDINATOR,
+    ),
+    Action.REINSTATE: _transition(
+        {Status.SUSPENDED},
+        Status.VERIFIED,
+        "The concern is settled; its verification holds as long as before.",
+        Role.COORDINATOR,
+    ),
+    Action.WITHDRAW: _transition(
+        {Status.SUBMITTED, Status.RETURNED, Status.VERIFIED},
+        Status.WITHDRAWN,
+        "The institution no longer wants to be a partner; it may submit itself again.",
+        Role.FOCAL_POINT,
+    ),
 }
 """Every step there is. What is not here can't happen."""
 
@@ -91,6 +163,11 @@ _DONE = {
     Action.RETURN: "returned",
     Action.VERIFY: "verified",
     Action.REJECT: "rejected",
+    Action.RENEW: "verified again",
+    Action.EXPIRE: "marked as lapsed",
+    Action.SUSPEND: "suspended",
+    Action.REINSTATE: "reinstated",
+    Action.WITHDRAW: "withdrawn",
 }
 
 
@@ -113,20 +190,20 @@ def begin(session: Session, institution: Institution, now: datetime) -> None:
 
 def confirm(session: Session, institution: Institution, by: UUID, now: datetime) -> None:
     """Submit a registration whose focal point has confirmed their address."""
-    _step(session, institution, Action.CONFIRM, by, now=now)
-    _tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
+    step(session, institution, Action.CONFIRM, by, now=now)
+    tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
 
 
-def submit(session: Session, institution: Institution, by: UUID) -> None:
-    """Submit a returned registration again."""
-    _step(session, institution, Action.SUBMIT, by)
-    _tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
+def submit(session: Session, institution: Institution, by: UUID, note: str | None = None) -> None:
+    """Submit a returned or withdrawn registration again; ``note`` says what is different now."""
+    step(session, institution, Action.SUBMIT, by, reason=note)
+    tell(session, institution, InstitutionSubmitted(institution=facts(institution)))
 
 
 def send_back(session: Session, institution: Institution, by: UUID, reason: str) -> None:
     """Return a registration for a correction; ``reason`` says which."""
-    _step(session, institution, Action.RETURN, by, reason=reason)
-    _tell(
+    step(session, institution, Action.RETURN, by, reason=reason)
+    tell(
         session,
         institution,
         InstitutionReturned(institution=facts(institution), reason=reason),
@@ -136,12 +213,14 @@ def send_back(session: Session, institution: Institution, by: UUID, reason: str)
 def verify(session: Session, institution: Institution, by: UUID, evidence: str) -> None:
     """Verify an institution; ``evidence`` says what was seen.
 
-    Raises a Problem (409) while it may be a duplicate that nobody has dismissed.
+    `services.registry.verification.verify` goes through the checklist first. Raises a Problem
+    (409) while a blocking flag stands, or while it may be a duplicate that nobody has dismissed.
     """
     require_possible(institution, Action.VERIFY)
     require_no_open_duplicate(session, institution)
-    _step(session, institution, Action.VERIFY, by, evidence=evidence)
-    _tell(session, institution, InstitutionVerified(institution=facts(institution)))
+    require_none_blocking(session, institution)
+    step(session, institution, Action.VERIFY, by, evidence=evidence)
+    tell(session, institution, InstitutionVerified(institution=facts(institution)))
 
 
 def reject(
@@ -154,8 +233,8 @@ def reject(
     """Reject a registration, as a duplicate of another where it is one."""
     if duplicate_of is not None:
         _check_original(session, institution, duplicate_of)
-    _step(session, institution, Action.REJECT, by, reason=reason, duplicate_of=duplicate_of)
-    _tell(
+    step(session, institution, Action.REJECT, by, reason=reason, duplicate_of=duplicate_of)
+    tell(
         session,
         institution,
         InstitutionRejected(
@@ -168,8 +247,8 @@ def record_update(
     session: Session, institution: Institution, by: UUID, changes: dict[str, list[Any]]
 ) -> None:
     """Note a change of the profile: ``changes`` has the values before and after by field."""
-    _step(session, institution, Action.UPDATE, by, changes=changes)
-    _tell(session, institution, InstitutionUpdated(institution=facts(institution)))
+    step(session, institution, Action.UPDATE, by, changes=changes)
+    tell(session, institution, InstitutionUpdated(institution=facts(institution)))
 
 
 def require_possible(institution: Institution, action: Action) -> None:
@@ -191,15 +270,19 @@ def facts(institution: Institution) -> InstitutionFacts:
     )
 
 
-def _step(
+def step(
     session: Session,
     institution: Institution,
     action: Action,
-    by: UUID,
+    by: UUID | None,
     *,
     now: datetime | None = None,
     **told: Any,
 ) -> None:
+    """Take one step and note it in the history; ``told`` is what the entry says besides.
+
+    Raises a Problem (409) when the action can't follow the institution's state.
+    """
     require_possible(institution, action)
     before = institution.status
     moment = now or utc_now()
@@ -221,7 +304,8 @@ def _step(
     )
 
 
-def _tell(session: Session, institution: Institution, data: EventData) -> None:
+def tell(session: Session, institution: Institution, data: EventData) -> None:
+    """Publish an event about the institution with the change that it tells of."""
     outbox.publish(session, data, subject=f"institutions/{institution.id}")
 
 

@@ -25,6 +25,12 @@ def is_coordinator(session: Session, caller: Caller | None) -> bool:
     return _acts(caller) and is_coordinator_id(session, _id(caller))
 
 
+def require_coordinator(session: Session, caller: Caller) -> None:
+    """Raise a Problem (403) unless the caller coordinates the platform."""
+    if not is_coordinator(session, caller):
+        raise Problem(FORBIDDEN, "Only a coordinator may do this.")
+
+
 def speaks_for(session: Session, caller: Caller | None, institution: Institution) -> bool:
     """Return whether the caller is a confirmed focal point or alternate of the institution."""
     if not _acts(caller):
@@ -125,6 +131,27 @@ def institution_to_compare(session: Session, caller: Caller, institution_id: UUI
     if Role.COORDINATOR not in roles:
         raise Problem(FORBIDDEN, "Only a coordinator may do this.")
     return institution
+
+
+def institution_to_judge(session: Session, caller: Caller, institution_id: UUID) -> Institution:
+    """Return the institution whose flags the caller may read: a coordinator.
+
+    Raises a Problem: 404 when the caller has no role in it, 403 for its own people.
+    """
+    institution = institution_to_trace(session, caller, institution_id)
+    require_coordinator(session, caller)
+    return institution
+
+
+def institution_to_flag(session: Session, caller: Caller, institution_id: UUID) -> Institution:
+    """Return the institution, locked, whose flags the caller may raise and lift: a coordinator.
+
+    Raises a Problem: 404 when the caller has no role in it, 403 for its own people.
+    """
+    institution = institution_to_judge(session, caller, institution_id)
+    return session.exec(
+        select(Institution).where(Institution.id == institution.id).with_for_update()
+    ).one()
 
 
 def _roles(session: Session, caller: Caller, institution: Institution) -> set[Role]:

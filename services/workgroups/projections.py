@@ -15,11 +15,17 @@ from shared.events.catalogue import (
     CoordinatorRemoved,
     FocalPointConfirmed,
     FocalPointRemoved,
+    InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
+    InstitutionSuspended,
     InstitutionUpdated,
+    InstitutionVerificationExpired,
+    InstitutionVerificationExpiring,
+    InstitutionVerificationRenewed,
     InstitutionVerified,
+    InstitutionWithdrawn,
 )
 from shared.events.envelope import Event, EventData
 
@@ -29,6 +35,12 @@ InstitutionTold = (
     | InstitutionVerified
     | InstitutionRejected
     | InstitutionUpdated
+    | InstitutionVerificationRenewed
+    | InstitutionVerificationExpiring
+    | InstitutionVerificationExpired
+    | InstitutionSuspended
+    | InstitutionReinstated
+    | InstitutionWithdrawn
 )
 
 
@@ -82,6 +94,12 @@ HANDLERS: dict[type[EventData], Any] = {
     InstitutionVerified: institution_told,
     InstitutionRejected: institution_told,
     InstitutionUpdated: institution_told,
+    InstitutionVerificationRenewed: institution_told,
+    InstitutionVerificationExpiring: institution_told,
+    InstitutionVerificationExpired: institution_told,
+    InstitutionSuspended: institution_told,
+    InstitutionReinstated: institution_told,
+    InstitutionWithdrawn: institution_told,
     FocalPointConfirmed: focal_point_confirmed,
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,

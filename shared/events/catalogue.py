@@ -4,7 +4,7 @@ An event carries the facts that a reader needs to act without asking back, and i
 e-mail address.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -57,6 +57,9 @@ class InstitutionFacts(Facts):
     )
     status: InstitutionStatus
     version: int = Field(description="Grows with each change; an older one must be ignored.")
+    verified_until: datetime | None = Field(
+        None, description="When its verification runs out; past: it has lapsed."
+    )
 
 
 class GroupFacts(Facts):
@@ -155,6 +158,52 @@ class InstitutionUpdated(RegistryEvent):
 
     name: ClassVar[str] = "institution.updated"
     institution: InstitutionFacts
+
+
+class InstitutionVerificationRenewed(RegistryEvent):
+    """A coordinator verified a verified institution again."""
+
+    name: ClassVar[str] = "institution.verification_renewed"
+    institution: InstitutionFacts
+
+
+class InstitutionVerificationExpiring(RegistryEvent):
+    """The verification runs out soon: told once within 90 days and once within 30."""
+
+    name: ClassVar[str] = "institution.verification_expiring"
+    institution: InstitutionFacts
+    days_left: int = Field(description="Whole days until it runs out.")
+
+
+class InstitutionVerificationExpired(RegistryEvent):
+    """The verification ran out: the institution stays a partner until a coordinator renews it."""
+
+    name: ClassVar[str] = "institution.verification_expired"
+    institution: InstitutionFacts
+
+
+class InstitutionSuspended(RegistryEvent):
+    """A coordinator took the institution out until a concern is settled."""
+
+    name: ClassVar[str] = "institution.suspended"
+    institution: InstitutionFacts
+    reason: str
+
+
+class InstitutionReinstated(RegistryEvent):
+    """A suspended institution takes part again."""
+
+    name: ClassVar[str] = "institution.reinstated"
+    institution: InstitutionFacts
+    reason: str
+
+
+class InstitutionWithdrawn(RegistryEvent):
+    """The institution left on its own wish."""
+
+    name: ClassVar[str] = "institution.withdrawn"
+    institution: InstitutionFacts
+    reason: str
 
 
 class FocalPointConfirmed(RegistryEvent):
@@ -290,6 +339,12 @@ ALL: tuple[type[EventData], ...] = (
     InstitutionVerified,
     InstitutionRejected,
     InstitutionUpdated,
+    InstitutionVerificationRenewed,
+    InstitutionVerificationExpiring,
+    InstitutionVerificationExpired,
+    InstitutionSuspended,
+    InstitutionReinstated,
+    InstitutionWithdrawn,
     FocalPointConfirmed,
     FocalPointRemoved,
     CoordinatorAppointed,

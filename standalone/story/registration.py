@@ -80,6 +80,19 @@ def verify_all(
             focal_point,
             "verify",
             evidence="Took part in the retreat; the address was confirmed.",
+            checklist=[
+                {
+                    "item": "mandate",
+                    "outcome": "confirmed",
+                    "comment": "Named as a participant in the report of the retreat.",
+                },
+                {"item": "contact_confirmed", "outcome": "confirmed"},
+                {
+                    "item": "official_domain",
+                    "outcome": "not_confirmed",
+                    "comment": "The story writes from addresses at example.org.",
+                },
+            ],
         )
 
 
@@ -127,7 +140,7 @@ def _correct(services: Services, focal_point: FocalPoint) -> None:
 
 
 def _step(
-    services: Services, coordinator: str, focal_point: FocalPoint, action: str, **body: str
+    services: Services, coordinator: str, focal_point: FocalPoint, action: str, **body: Any
 ) -> None:
     url = f"{services.registry}/institutions/{focal_point.institution_id}"
     version = services.get(url, coordinator)["version"]

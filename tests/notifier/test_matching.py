@@ -8,14 +8,29 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from services.notifier import targets
-from services.notifier.tables import Digest, DigestItem, Notice, Subscriber, Table
+from services.notifier.tables import (
+    Digest,
+    DigestItem,
+    Institution,
+    Notice,
+    Subscriber,
+    Table,
+)
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency
 from shared.database import Database
 from shared.events.catalogue import (
     ActionItemAssigned,
     GroupUpdated,
+    InstitutionFacts,
+    InstitutionReinstated,
     InstitutionSubmitted,
+    InstitutionSuspended,
+    InstitutionVerificationExpired,
+    InstitutionVerificationExpiring,
+    InstitutionVerificationRenewed,
+    InstitutionVerified,
+    InstitutionWithdrawn,
     MeetingRecorded,
     UpdatePosted,
 )
@@ -139,6 +154,30 @@ def test_a_registration_that_nobody_verified_is_told_to_nobody(world: World) -> 
     assert told(world.database) == {}
 
 
+def test_a_partner_is_news_once_whatever_becomes_of_its_verification(world: World) -> None:
+    world.subscribe("ana@example.org")
+    first = world.tell(InstitutionVerified(institution=world.institution()))
+
+    def at(version: int, status: str = "verified") -> dict[str, InstitutionFacts]:
+        changed = {"status": status, "version": version}
+        return {"institution": world.institution().model_copy(update=changed)}
+
+    for data in (
+        InstitutionVerificationExpiring(**at(2), days_left=90),
+        InstitutionVerificationExpired(**at(3)),
+        InstitutionVerificationRenewed(**at(4)),
+        InstitutionSuspended(**at(5, "suspended"), reason="A concern."),
+        InstitutionReinstated(**at(6), reason="Settled."),
+        InstitutionWithdrawn(**at(7, "withdrawn"), reason="Dissolved."),
+    ):
+        world.tell(data)
+
+    assert list(told(world.database)) == [("ana@example.org", first.id)]
+    with world.database.read() as session:
+        kept = session.get_one(Institution, world.institution_id)
+    assert (kept.status, kept.version) == ("withdrawn", 7)
+
+
 def test_a_changed_charter_is_no_news_but_an_archived_group_is(world: World) -> None:
     world.open_group()
     world.subscribe("ana@example.org")
@@ -195,7 +234,7 @@ def posted(world: World, post: Post) -> UpdatePosted:
 def know_all(world: World) -> None:
     """Let the read models know every theme, group and institution of these tests."""
     with world.database.write() as session:
-        from services.notifier.tables import Group, Institution, Theme
+        from services.notifier.tables import Group, Theme
 
         session.add_all(Theme(slug=slug, title=slug.title()) for slug in THEMES)
         session.add_all(

@@ -86,7 +86,7 @@ def test_edits_ask_for_a_version_and_creations_take_a_key(description: dict[str,
     for method, path, operation in operations(description):
         headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
         if path.startswith("/institutions/{") and method in {"PATCH", "POST"}:
-            assert "if-match" in headers, (method, path)
+            assert headers & {"if-match", "idempotency-key"}, (method, path)
     assert "idempotency-key" in {
         parameter["name"]
         for parameter in description["paths"]["/institutions"]["post"]["parameters"]

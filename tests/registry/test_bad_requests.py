@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.registry.journey import Person
+from tests.registry.journey import FINDING, Person
 from tests.registry.stage import Stage, assert_refused
 
 
@@ -28,7 +28,7 @@ class Case:
     pointer: str | None = None
 
 
-EVIDENCE = {"evidence": "Seen."}
+EVIDENCE = FINDING
 REASON = {"reason": "Because."}
 UNKNOWN = f"/institutions/{uuid4()}"
 

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from services.registry.sign_in import TRIES
 from services.registry.tables import HistoryEntry, Institution, Person
-from tests.registry.journey import Registry
+from tests.registry.journey import FINDING, Registry
 
 ResultT = TypeVar("ResultT")
 
@@ -26,7 +26,7 @@ def test_of_two_decisions_on_one_version_one_wins(registry: Registry) -> None:
 
     def decide(n: int) -> int:
         if n % 2:
-            return registry.step(institution, "verify", coordinator, evidence="Seen.").status_code
+            return registry.step(institution, "verify", coordinator, **FINDING).status_code
         return registry.step(institution, "reject", coordinator, reason="No.").status_code
 
     assert sorted(at_once(6, decide)) == [200, 412, 412, 412, 412, 412]

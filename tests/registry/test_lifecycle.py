@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from services.registry import institutions, lifecycle
+from services.registry import institutions, lifecycle, standing
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.people import PersonDraft, confirm_address
@@ -31,6 +31,11 @@ STEPS: dict[Action, Step] = {
     Action.RETURN: lambda s, i, by: lifecycle.send_back(s, i, by, "Give the official name."),
     Action.VERIFY: lambda s, i, by: lifecycle.verify(s, i, by, "Nomination letter."),
     Action.REJECT: lambda s, i, by: lifecycle.reject(s, i, by, "Not an institution."),
+    Action.RENEW: lambda s, i, by: standing.renew(s, i, by, "Nomination letter."),
+    Action.EXPIRE: lambda s, i, _by: standing.expire(s, i, utc_now()),
+    Action.SUSPEND: lambda s, i, by: standing.suspend(s, i, by, "A concern."),
+    Action.REINSTATE: lambda s, i, by: standing.reinstate(s, i, by, "It is settled."),
+    Action.WITHDRAW: lambda s, i, by: standing.withdraw(s, i, by, "Dissolved."),
 }
 
 EVENTS = {
@@ -40,6 +45,11 @@ EVENTS = {
     Action.RETURN: "org.southlink.institution.returned.v1",
     Action.VERIFY: "org.southlink.institution.verified.v1",
     Action.REJECT: "org.southlink.institution.rejected.v1",
+    Action.RENEW: "org.southlink.institution.verification_renewed.v1",
+    Action.EXPIRE: "org.southlink.institution.verification_expired.v1",
+    Action.SUSPEND: "org.southlink.institution.suspended.v1",
+    Action.REINSTATE: "org.southlink.institution.reinstated.v1",
+    Action.WITHDRAW: "org.southlink.institution.withdrawn.v1",
 }
 
 
@@ -78,13 +88,20 @@ def test_a_rejected_registration_is_final_and_every_other_state_can_go_on() -> N
     assert with_a_way_on == set(Status) - {Status.REJECTED}
 
 
-def test_only_a_coordinator_verifies_returns_and_rejects() -> None:
-    for action in (Action.VERIFY, Action.RETURN, Action.REJECT):
+def test_only_a_coordinator_verifies_returns_rejects_suspends_and_reinstates() -> None:
+    for action in (
+        Action.VERIFY,
+        Action.RENEW,
+        Action.RETURN,
+        Action.REJECT,
+        Action.SUSPEND,
+        Action.REINSTATE,
+    ):
         assert TRANSITIONS[action].by == {Role.COORDINATOR}
 
 
-def test_nobody_but_the_focal_point_confirms_or_submits() -> None:
-    for action in (Action.CONFIRM, Action.SUBMIT):
+def test_nobody_but_the_focal_point_confirms_submits_or_withdraws() -> None:
+    for action in (Action.CONFIRM, Action.SUBMIT, Action.WITHDRAW):
         assert TRANSITIONS[action].by == {Role.FOCAL_POINT}
 
 

@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 
 from services.registry.tables import Outbox
-from tests.registry.journey import CIRDAP, Registry
+from tests.registry.journey import CIRDAP, FINDING, Registry
 
 
 def told(registry: Registry, institution_id: str) -> list[str]:
@@ -31,7 +31,9 @@ def test_an_institution_comes_from_registration_to_verification(registry: Regist
     returned = registry.step(institution, "return", coordinator, reason="Which country?")
     corrected = registry.step(returned.json(), "update", focal_point, country="TH")
     submitted = registry.step(corrected.json(), "submit", focal_point)
-    verified = registry.step(submitted.json(), "verify", coordinator, evidence="Official domain.")
+    verified = registry.step(
+        submitted.json(), "verify", coordinator, **{**FINDING, "evidence": "Official domain."}
+    )
 
     assert verified.json()["status"] == "verified"
     assert verified.headers["etag"] == '"6"'

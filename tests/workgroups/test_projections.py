@@ -16,11 +16,17 @@ from shared.events.catalogue import (
     CoordinatorRemoved,
     FocalPointConfirmed,
     FocalPointRemoved,
+    InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
+    InstitutionSuspended,
     InstitutionUpdated,
+    InstitutionVerificationExpired,
+    InstitutionVerificationExpiring,
+    InstitutionVerificationRenewed,
     InstitutionVerified,
+    InstitutionWithdrawn,
 )
 from shared.events.envelope import Event, EventData
 from shared.events.schemas import published_by
@@ -54,7 +60,13 @@ def life_of(institution_id: UUID) -> list[EventData]:
         InstitutionVerified.model_validate(at("verified", 6, "CIRDAP, Dhaka")),
         FocalPointRemoved(person_id=person, institution_id=institution_id),
         InstitutionUpdated.model_validate(at("verified", 7, "CIRDAP in Dhaka")),
-        InstitutionRejected.model_validate(at("rejected", 8) | {"reason": "A duplicate."}),
+        InstitutionSuspended.model_validate(at("suspended", 8) | {"reason": "A concern."}),
+        InstitutionReinstated.model_validate(at("verified", 9) | {"reason": "Settled."}),
+        InstitutionVerificationExpiring.model_validate(at("verified", 9) | {"days_left": 30}),
+        InstitutionVerificationExpired.model_validate(at("verified", 10)),
+        InstitutionVerificationRenewed.model_validate(at("verified", 11)),
+        InstitutionWithdrawn.model_validate(at("withdrawn", 12) | {"reason": "Dissolved."}),
+        InstitutionRejected.model_validate(at("rejected", 13) | {"reason": "A duplicate."}),
     ]
 
 
@@ -117,8 +129,8 @@ def test_a_life_is_followed_to_its_end(database: Database) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    order=st.permutations(["first"] * 9 + ["second"] * 9 + ["coordinators"] * 3),
-    times=st.lists(st.integers(1, 3), min_size=21, max_size=21),
+    order=st.permutations(["first"] * 15 + ["second"] * 15 + ["coordinators"] * 3),
+    times=st.lists(st.integers(1, 3), min_size=33, max_size=33),
 )
 def test_the_order_between_subjects_and_repeated_events_make_no_difference(
     database: Database, order: list[str], times: list[int]

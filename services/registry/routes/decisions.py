@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from services.registry import lifecycle
+from services.registry import lifecycle, verification
 from services.registry.routes.institution_out import STEP_PROBLEMS, InstitutionOut, current_version
 from services.registry.routes.permitted import (
     InstitutionToReject,
@@ -13,6 +13,7 @@ from services.registry.routes.permitted import (
     InstitutionToSubmit,
     InstitutionToVerify,
 )
+from services.registry.verification import Finding
 from shared.etags import IfMatch, require_version
 from shared.text import Input, Reason
 from shared.web import CurrentCaller, Writing
@@ -26,12 +27,6 @@ class Returning(Input):
     reason: Reason = Field(examples=["Please give the official name, without the acronym."])
 
 
-class Verification(Input):
-    """What was seen."""
-
-    evidence: Reason = Field(examples=["Nomination letter of 3 March, and the official domain."])
-
-
 class Rejection(Input):
     """Why it is rejected."""
 
@@ -40,12 +35,16 @@ class Rejection(Input):
 
 
 class Resubmission(Input):
-    """Nothing: what was corrected is in the profile."""
+    """What is different now; the body may be left out."""
+
+    note: Reason | None = Field(
+        None, description="For the history.", examples=["The letter has come by post."]
+    )
 
 
 @router.post(
     "/{institution_id}/submit",
-    summary="Submit a returned registration again",
+    summary="Submit a registration again",
     response_model=InstitutionOut,
     responses=STEP_PROBLEMS,
 )
@@ -56,11 +55,14 @@ def submit(
     expected: IfMatch,
     session: Writing,
     response: Response,
-    _body: Resubmission | None = None,
+    body: Resubmission | None = None,
 ) -> InstitutionOut:
-    """Put a returned registration before a coordinator again; by its focal point."""
+    """Put a returned or withdrawn registration before a coordinator again; by its focal point.
+
+    It goes to the end of the queue. A rejected registration stays rejected.
+    """
     require_version(institution.version, expected)
-    lifecycle.submit(session, institution, by=caller.id)
+    lifecycle.submit(session, institution, by=caller.id, note=body.note if body else None)
     return current_version(institution, response)
 
 
@@ -96,13 +98,17 @@ def verify(
     institution: InstitutionToVerify,
     caller: CurrentCaller,
     expected: IfMatch,
-    body: Verification,
+    body: Finding,
     session: Writing,
     response: Response,
 ) -> InstitutionOut:
-    """State that the institution is what it says, and on what evidence; by a coordinator."""
+    """State that the institution is what it says, with what was checked; by a coordinator.
+
+    It holds for five years. A verified institution is verified again in the same way, which counts
+    from then. Refused while a blocking flag stands. The institution can read the checklist.
+    """
     require_version(institution.version, expected)
-    lifecycle.verify(session, institution, by=caller.id, evidence=body.evidence)
+    verification.verify(session, institution, body, by=caller.id)
     return current_version(institution, response)
 
 

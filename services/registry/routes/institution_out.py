@@ -4,13 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from services.registry.lifecycle import Status
 from services.registry.profile_fields import NameKind, Visibility
 from services.registry.profiles import Document
 from services.registry.relations import Relation
 from services.registry.tables import Institution
+from shared.columns import utc_now
 from shared.etags import etag
 from shared.problems import (
     FORBIDDEN,
@@ -47,9 +48,20 @@ class InstitutionOut(Output):
     website: str | None = Field(examples=["https://www.cirdap.org/"])
     visibility: Visibility = Field(description="Who may see it once it is verified.")
     status: Status = Field(description="Where its registration stands.")
+    verified_until: datetime | None = Field(
+        description="When its verification runs out; null when it was never verified."
+    )
     version: int = Field(description="Grows with each change; the ETag of this institution.")
     registered_at: datetime
     updated_at: datetime
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="Whether its verification has run out and waits to be renewed."
+    )
+    @property
+    def verification_lapsed(self) -> bool:
+        """Whether its verification has run out."""
+        return self.verified_until is not None and self.verified_until <= utc_now()
 
 
 class NameOut(Output):

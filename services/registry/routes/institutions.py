@@ -21,6 +21,7 @@ from services.registry.permissions import (
 )
 from services.registry.profiles import only_related, profile_of
 from services.registry.relations import related
+from services.registry.routes.actors import Actor, actors
 from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.codes import CodesByMail, SignInStarted
 from services.registry.routes.institution_out import (
@@ -35,7 +36,7 @@ from services.registry.routes.permitted import (
     TraceableInstitution,
     VisibleInstitution,
 )
-from services.registry.tables import HistoryEntry, Institution, Person
+from services.registry.tables import HistoryEntry, Institution
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
@@ -95,13 +96,6 @@ class Registered(Output):
     )
 
 
-class Actor(Output):
-    """Who took a step."""
-
-    id: UUID
-    name: str
-
-
 class HistoryOut(Output):
     """One step in the life of a registration."""
 
@@ -109,7 +103,9 @@ class HistoryOut(Output):
     action: Action
     from_status: Status | None
     to_status: Status
-    by: Actor | None = Field(description="Null for the registration itself: nobody is signed in.")
+    by: Actor | None = Field(
+        description="Null for the registration itself, and for what the calendar does."
+    )
     reason: str | None
     evidence: str | None
     duplicate_of: UUID | None
@@ -262,11 +258,7 @@ def read_history(
         col(HistoryEntry.version),
         page,
     )
-    actors = {entry.actor_id for entry in found.items}
-    people = {
-        person.id: Actor.model_validate(person)
-        for person in session.exec(select(Person).where(col(Person.id).in_(actors)))
-    }
+    people = actors(session, [entry.actor_id for entry in found.items])
     return Page(
         items=[
             HistoryOut.model_validate(

@@ -9,8 +9,11 @@ from services.registry.lifecycle import Action
 from services.registry.permissions import (
     institution_to,
     institution_to_compare,
+    institution_to_flag,
+    institution_to_judge,
     institution_to_see,
     institution_to_trace,
+    require_coordinator,
 )
 from services.registry.tables import Institution
 from shared.identity import Caller
@@ -49,6 +52,21 @@ def _decidable(
     return institution_to_compare(session, caller, institution_id)
 
 
+def _to_judge(
+    institution_id: InstitutionId, caller: CurrentCaller, session: Reading
+) -> Institution:
+    return institution_to_judge(session, caller, institution_id)
+
+
+def _to_flag(institution_id: InstitutionId, caller: CurrentCaller, session: Writing) -> Institution:
+    return institution_to_flag(session, caller, institution_id)
+
+
+def _coordinator(caller: CurrentCaller, session: Reading) -> Caller:
+    require_coordinator(session, caller)
+    return caller
+
+
 async def _person(caller: CurrentCaller) -> Caller:
     if caller.kind != "person":
         raise Problem(FORBIDDEN, "This is for people: a system's own key can't do it.")
@@ -57,6 +75,9 @@ async def _person(caller: CurrentCaller) -> Caller:
 
 CurrentPerson = Annotated[Caller, Depends(_person)]
 """A person, signed in or acting by an API key; 403 for a system's own key."""
+
+CurrentCoordinator = Annotated[Caller, Depends(_coordinator)]
+"""A coordinator; 403 for anybody else who is signed in."""
 
 VisibleInstitution = Annotated[Institution, Depends(_visible)]
 TraceableInstitution = Annotated[Institution, Depends(_traceable)]
@@ -69,3 +90,8 @@ InstitutionToCompare = Annotated[Institution, Depends(_comparable)]
 """One whose possible duplicates a coordinator reads."""
 InstitutionToDecideOn = Annotated[Institution, Depends(_decidable)]
 """One that a coordinator compares or joins with another."""
+InstitutionToSuspend = Annotated[Institution, _allowed_to(Action.SUSPEND)]
+InstitutionToReinstate = Annotated[Institution, _allowed_to(Action.REINSTATE)]
+InstitutionToWithdraw = Annotated[Institution, _allowed_to(Action.WITHDRAW)]
+InstitutionToJudge = Annotated[Institution, Depends(_to_judge)]
+InstitutionToFlag = Annotated[Institution, Depends(_to_flag)]

@@ -4,6 +4,7 @@ from services.registry.tables.access import ApiKey, SignedInSession, SignIn
 from services.registry.tables.base import Table
 from services.registry.tables.duplicates import DuplicateDecision, InstitutionNameKey
 from services.registry.tables.events import IdempotencyRecord, Outbox, RelayState
+from services.registry.tables.flags import FlagLifting, InstitutionFlag
 from services.registry.tables.institutions import (
     HistoryEntry,
     Institution,
@@ -14,17 +15,24 @@ from services.registry.tables.institutions import (
     InstitutionRelation,
 )
 from services.registry.tables.people import Coordinator, FocalPoint, Person
+from services.registry.tables.verifications import (
+    Verification,
+    VerificationCheck,
+    VerificationNotice,
+)
 
 __all__ = [
     "ApiKey",
     "Coordinator",
     "DuplicateDecision",
+    "FlagLifting",
     "FocalPoint",
     "HistoryEntry",
     "IdempotencyRecord",
     "Institution",
     "InstitutionCode",
     "InstitutionDomain",
+    "InstitutionFlag",
     "InstitutionIdentifier",
     "InstitutionName",
     "InstitutionNameKey",
@@ -35,4 +43,7 @@ __all__ = [
     "SignIn",
     "SignedInSession",
     "Table",
+    "Verification",
+    "VerificationCheck",
+    "VerificationNotice",
 ]

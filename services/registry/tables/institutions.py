@@ -44,7 +44,7 @@ class Institution(Table, table=True):
     visibility: str = Field(default="public", max_length=20)
     logo_digest: str | None = Field(default=None, max_length=64)
     """SHA-256 of its logo, in hexadecimal; ``None`` when it has none."""
-    verified_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    verified_until: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     merged_into: UUID | None = Field(default=None, foreign_key="institution.id", index=True)
     status: str = Field(max_length=20)
     version: int = Field(default=1)

@@ -73,9 +73,13 @@ def assign(
 def change(session: Session, item: ActionItem, wanted: Change, roles: frozenset[Role]) -> None:
     """Change the action item as somebody in ``roles``; equal values change nothing.
 
-    Raises a Problem: 409 when the state can't follow, 403 when another role is needed: the due
-    date and the title were agreed, so only a coordinator moves them.
+    Raises a Problem: 409 when the state can't follow or the accountable institution is not verified
+    any more, 403 when another role is needed: the due date and the title were agreed, so only a
+    coordinator moves them.
     """
+    accountable = session.get(Institution, item.institution_id)
+    if accountable is not None and Role.COORDINATOR not in roles:
+        require_verified(accountable)
     after = {
         name: value
         for name, value in vars(wanted).items()

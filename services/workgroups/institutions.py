@@ -44,8 +44,8 @@ def require_verified(institution: Institution) -> None:
     if institution.status != VERIFIED:
         raise Problem(
             NOT_ALLOWED_NOW,
-            f"{institution.acronym or institution.name} is not verified yet. Take part once a "
-            "coordinator has verified its registration.",
+            f"{institution.acronym or institution.name} is {institution.status}, not verified. "
+            "Take part once a coordinator has verified its registration.",
         )
 
 

@@ -1,10 +1,16 @@
 """Bad input gets one clear problem with the right status, and changes nothing."""
 
+import functools
 from typing import Any
 
 import pytest
 
-from shared.events.catalogue import InstitutionReturned
+from shared.events.catalogue import (
+    InstitutionReinstated,
+    InstitutionReturned,
+    InstitutionSuspended,
+    InstitutionWithdrawn,
+)
 from tests.workgroups.stage import (
     ITEM,
     THEME,
@@ -14,7 +20,7 @@ from tests.workgroups.stage import (
     assert_refused,
     creation,
 )
-from tests.workgroups.world import institution_facts
+from tests.workgroups.world import Partner, Person, institution_facts
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,7 @@ def test_an_institution_that_is_not_verified_does_not_join(stage: Stage) -> None
         409,
         "not-allowed-now",
     )
-    assert "NEW is not verified" in problem["detail"]
+    assert "NEW is submitted, not verified" in problem["detail"]
 
 
 def test_joining_twice_is_refused_in_words(stage: Stage) -> None:
@@ -325,15 +331,71 @@ def test_a_key_used_for_something_else_is_refused(fresh_stage: Stage) -> None:
     )
 
 
-def test_an_institution_returned_for_correction_posts_nothing(fresh_stage: Stage) -> None:
-    returned = institution_facts(
-        institution_id=fresh_stage.member.id, acronym="UNV", status="returned", version=9
+def not_standing(stage: Stage, partner: Partner, status: str) -> None:
+    """Let the registry tell that the partner was returned, suspended or has withdrawn."""
+    facts = institution_facts(
+        institution_id=partner.id, acronym=partner.acronym, status=status, version=9
     )
-    fresh_stage.workgroups.tell(InstitutionReturned(institution=returned, reason="Which country?"))
-    person, path, body = creation(fresh_stage, "update")
-    assert_refused(
-        fresh_stage,
-        lambda: fresh_stage.workgroups.send(person, "POST", path, body),
-        409,
-        "not-allowed-now",
+    events: dict[str, type[InstitutionReturned | InstitutionSuspended | InstitutionWithdrawn]] = {
+        "returned": InstitutionReturned,
+        "suspended": InstitutionSuspended,
+        "withdrawn": InstitutionWithdrawn,
+    }
+    stage.workgroups.tell(events[status](institution=facts, reason="Because."))
+
+
+def acts_of(stage: Stage) -> list[tuple[Person, str, str, dict[str, Any]]]:
+    """Return what focal points do in the name of their institutions."""
+    posting, joining = creation(stage, "update"), creation(stage, "member")
+    return [
+        (posting[0], "POST", *posting[1:]),
+        (joining[0], "POST", *joining[1:]),
+        (
+            stage.member.focal_point,
+            "PATCH",
+            f"/action-items/{stage.item['id']}",
+            {"state": "in_progress"},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("status", ["returned", "suspended", "withdrawn"])
+def test_an_institution_that_no_longer_stands_does_nothing(fresh_stage: Stage, status: str) -> None:
+    for partner in (fresh_stage.member, fresh_stage.outsider):
+        not_standing(fresh_stage, partner, status)
+
+    for person, method, path, body in acts_of(fresh_stage):
+        problem = assert_refused(
+            fresh_stage,
+            functools.partial(
+                fresh_stage.workgroups.send, person, method, path, body, if_match='"1"'
+            ),
+            409,
+            "not-allowed-now",
+        )
+        assert f"is {status}, not verified" in problem["detail"]
+
+
+def test_an_institution_that_is_reinstated_takes_part_again(fresh_stage: Stage) -> None:
+    for partner in (fresh_stage.member, fresh_stage.outsider):
+        not_standing(fresh_stage, partner, "suspended")
+        facts = institution_facts(institution_id=partner.id, acronym=partner.acronym, version=10)
+        fresh_stage.workgroups.tell(InstitutionReinstated(institution=facts, reason="Settled."))
+
+    answers = [
+        fresh_stage.workgroups.send(person, method, path, body, if_match='"1"').status_code
+        for person, method, path, body in acts_of(fresh_stage)
+    ]
+
+    assert answers == [201, 201, 200]
+
+
+def test_a_coordinator_moves_what_a_suspended_institution_answers_for(fresh_stage: Stage) -> None:
+    not_standing(fresh_stage, fresh_stage.member, "suspended")
+    path = f"/action-items/{fresh_stage.item['id']}"
+
+    answer = fresh_stage.workgroups.send(
+        fresh_stage.coordinator, "PATCH", path, {"state": "cancelled"}, if_match='"1"'
     )
+
+    assert answer.status_code == 200

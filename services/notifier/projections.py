@@ -81,14 +81,15 @@ def institution_known(
 
 
 def institution_verified(session: Session, event: Event, data: InstitutionVerified) -> None:
-    """Keep the institution and tell readers of the new partner."""
+    """Keep the institution and tell readers of the new partner, if everybody may hear of it."""
     _keep_institution(session, data.institution)
-    _tell(
-        session,
-        event,
-        NoticeKind.INSTITUTION_VERIFIED,
-        targets=(targets.institution(data.institution.institution_id),),
-    )
+    if data.institution.visibility == "public":
+        _tell(
+            session,
+            event,
+            NoticeKind.INSTITUTION_VERIFIED,
+            targets=(targets.institution(data.institution.institution_id),),
+        )
 
 
 def focal_point_confirmed(session: Session, _event: Event, data: FocalPointConfirmed) -> None:

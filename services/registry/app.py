@@ -14,6 +14,7 @@ from services.registry.routes import (
     duplicates,
     flags,
     institutions,
+    logos,
     people,
     sign_ins,
     standing,
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         idempotency=IdempotencyRecord,
         routers=[
             institutions.router,
+            logos.router,
             decisions.router,
             duplicates.router,
             standing.router,

@@ -93,6 +93,12 @@ def may_trace(session: Session, caller: Caller | None, institution: Institution)
     return caller is not None and bool(_roles(session, caller, institution))
 
 
+def require_trace(session: Session, caller: Caller | None, institution: Institution) -> None:
+    """Raise a Problem (403) when the caller sees the institution, but not its past."""
+    if not may_trace(session, caller, institution):
+        raise Problem(FORBIDDEN, "The past is shown to its people and coordinators. Sign in.")
+
+
 def acting_person(caller: Caller | None) -> UUID | None:
     """Return the id of the person who acts, or ``None`` when nobody does."""
     return _id(caller) if _acts(caller) else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -176,6 +177,21 @@ def test_a_partner_is_news_once_whatever_becomes_of_its_verification(world: Worl
     with world.database.read() as session:
         kept = session.get_one(Institution, world.institution_id)
     assert (kept.status, kept.version) == ("withdrawn", 7)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "heard"), [("public", True), ("partners", False), ("private", False)]
+)
+def test_readers_hear_of_a_new_partner_whom_everybody_may_see(
+    world: World, visibility: str, heard: bool
+) -> None:
+    facts = world.institution().model_copy(update={"visibility": visibility})
+    world.tell(InstitutionSubmitted(institution=facts))
+    world.subscribe("ana@example.org")
+    world.subscribe("bo@example.org", target=targets.institution(world.institution_id))
+    event = world.tell(InstitutionVerified(institution=facts))
+    asked = {(email, event.id) for email in ("ana@example.org", "bo@example.org")}
+    assert set(told(world.database)) == (asked if heard else set())
 
 
 def test_a_changed_charter_is_no_news_but_an_archived_group_is(world: World) -> None:

@@ -47,6 +47,9 @@ class InstitutionOut(Output):
     country: str | None = Field(description="ISO 3166-1 alpha-2.", examples=["BD"])
     website: str | None = Field(examples=["https://www.cirdap.org/"])
     visibility: Visibility = Field(description="Who may see it once it is verified.")
+    logo_digest: str | None = Field(
+        description="SHA-256 of the logo at GET /institutions/{id}/logo, if it has one."
+    )
     status: Status = Field(description="Where its registration stands.")
     verified_until: datetime | None = Field(
         description="When its verification runs out; null when it was never verified."

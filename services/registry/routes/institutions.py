@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
 from services.registry import cautions, duplicates, institutions
@@ -17,8 +18,10 @@ from services.registry.permissions import (
     acting_person,
     is_coordinator,
     may_trace,
+    require_trace,
     visible_to,
 )
+from services.registry.profile_history import PastProfile, moment_of, profile_as_of
 from services.registry.profiles import only_related, profile_of
 from services.registry.relations import related
 from services.registry.routes.actors import Actor, actors
@@ -42,6 +45,7 @@ from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
+    FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
     INVALID,
     NOT_FOUND,
@@ -53,6 +57,32 @@ from shared.text import Line, Output
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/institutions", tags=["institutions"])
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = moment_of(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "moment", "Give a day such as 2026-03-01, or a time such as 2026-03-01T12:00:00Z."
+        ) from None
+    if moment.date() > utc_now().date():
+        raise PydanticCustomError("future", "Give a day that has come: nobody knows later ones.")
+    return moment
+
+
+AsOf = Annotated[
+    Annotated[
+        datetime,
+        PlainValidator(_moment),
+        WithJsonSchema({"type": "string", "examples": ["2026-03-01"]}),
+    ]
+    | None,
+    Query(
+        description="A day (meaning its end, in UTC) or a date-time with its offset: the profile "
+        "as it was then."
+    ),
+]
 
 
 class Registration(Profile):
@@ -74,8 +104,9 @@ class CautionOut(Output):
 class InstitutionDetail(InstitutionProfile):
     """An institution, with what it is to others and what only a coordinator is shown."""
 
-    related: list[RelatedOut] = Field(
-        description="Parent, children, predecessors and successors, of those that you may see."
+    related: list[RelatedOut] | None = Field(
+        description="Parent, children, predecessors and successors, of those that you may see; "
+        "null for the past."
     )
     possible_duplicates: list[CandidateOut] | None = Field(
         None, description="Others that may be the same; null unless you coordinate."
@@ -190,12 +221,23 @@ def list_institutions(
     "/{institution_id}",
     summary="Read an institution",
     response_model=InstitutionDetail,
-    responses=responses(UNAUTHENTICATED, NOT_FOUND),
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, INVALID),
 )
 def read_institution(
-    institution: VisibleInstitution, caller: MaybeCaller, session: Reading, response: Response
+    institution: VisibleInstitution,
+    caller: MaybeCaller,
+    session: Reading,
+    response: Response,
+    as_of: AsOf = None,
 ) -> InstitutionDetail:
-    """Return an institution with its ETag; to a coordinator also what they should look at."""
+    """Return an institution with its ETag; to a coordinator also what they should look at.
+
+    With ``as_of`` its own people and coordinators read its profile, status and version as they were
+    then, without an ETag: the past can't be edited.
+    """
+    if as_of is not None:
+        require_trace(session, caller, institution)
+        return _as_it_was(institution, profile_as_of(session, institution, as_of))
     response.headers["ETag"] = etag(institution.version)
     profile = profile_of(session, institution)
     others = related(session, institution.id, visible_to(session, caller))
@@ -267,4 +309,16 @@ def read_history(
             for entry in found.items
         ],
         next_cursor=found.next_cursor,
+    )
+
+
+def _as_it_was(institution: Institution, past: PastProfile) -> InstitutionDetail:
+    then = {
+        "status": past.step.to_status,
+        "version": past.step.version,
+        "updated_at": past.step.at,
+        "verified_until": past.verified_until,
+    }
+    return InstitutionDetail.model_validate(
+        {**institution.model_dump(), **past.profile, **then, "related": None}
     )

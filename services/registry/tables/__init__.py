@@ -14,6 +14,7 @@ from services.registry.tables.institutions import (
     InstitutionName,
     InstitutionRelation,
 )
+from services.registry.tables.logos import InstitutionLogo
 from services.registry.tables.people import Coordinator, FocalPoint, Person
 from services.registry.tables.verifications import (
     Verification,
@@ -34,6 +35,7 @@ __all__ = [
     "InstitutionDomain",
     "InstitutionFlag",
     "InstitutionIdentifier",
+    "InstitutionLogo",
     "InstitutionName",
     "InstitutionNameKey",
     "InstitutionRelation",

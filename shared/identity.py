@@ -41,6 +41,8 @@ class Caller:
     id: UUID
     kind: CallerKind = "person"
     scopes: frozenset[str] = field(default_factory=frozenset)
+    session_id: UUID | None = None
+    """Where the person is signed in; ``None`` for an API key."""
 
 
 class KeySource(Protocol):
@@ -129,6 +131,7 @@ class TokenVerifier:
                 id=UUID(str(decoded.claims["sub"])),
                 kind=kind,
                 scopes=frozenset(str(decoded.claims.get("scope", "")).split()),
+                session_id=UUID(str(decoded.claims["sid"])) if "sid" in decoded.claims else None,
             )
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise unauthenticated(
@@ -163,6 +166,8 @@ def sign_token(key: OKPKey, caller: Caller, seconds: int) -> str:
         "exp": now + seconds,
         "jti": str(new_id()),
     }
+    if caller.session_id is not None:
+        claims["sid"] = str(caller.session_id)
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
     return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 

@@ -1,6 +1,7 @@
 """Who calls: tokens, and what makes one worthless."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,11 @@ CALLER = Caller(new_id(), "person", frozenset({"act"}))
 
 def test_a_signed_token_says_who_signed_for_whom() -> None:
     assert VERIFIER.verify(sign_token(KEY, CALLER, 60)) == CALLER
+
+
+def test_a_token_says_in_which_session_it_was_made() -> None:
+    signed_in = replace(CALLER, session_id=new_id())
+    assert VERIFIER.verify(sign_token(KEY, signed_in, 60)) == signed_in
 
 
 def claims(**changes: object) -> dict[str, object]:
@@ -54,6 +60,7 @@ WORTHLESS = {
     "of another issuer": signed(claims(iss="somebody")),
     "for another audience": signed(claims(aud="another")),
     "about no id": signed(claims(sub="not-an-id")),
+    "of a session of no id": signed(claims(sid="here")),
     "of an unknown kind": signed(claims(kind="king")),
     "without an end": signed({k: v for k, v in claims().items() if k != "exp"}),
     "of another type": signed(claims(), typ="JWT"),

@@ -42,23 +42,40 @@ class RelayStateColumns(SQLModel):
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class StreamRedactionColumns(SQLModel):
+    """The columns of a service's table ``stream_redaction``.
+
+    A row says that the stream may hold a form of the event that is no longer ours to show.
+    """
+
+    outbox_id: int = Field(primary_key=True, sa_type=_Count)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+
+
 @dataclass(frozen=True)
 class OutboxTables:
     """Where a service keeps its events."""
 
     outbox: type[OutboxColumns]
     state: type[RelayStateColumns]
+    redactions: type[StreamRedactionColumns] | None = None
+    """``None`` where no event tells anything of a person."""
 
 
 _tables: dict[str, OutboxTables] = {}
 
 
-def register(source: str, outbox: type[OutboxColumns], state: type[RelayStateColumns]) -> None:
+def register(
+    source: str,
+    outbox: type[OutboxColumns],
+    state: type[RelayStateColumns],
+    redactions: type[StreamRedactionColumns] | None = None,
+) -> None:
     """Say in which tables the service of ``source`` keeps its events; called by its tables.
 
     Raises ``ValueError`` when the source has others in this process.
     """
-    tables = OutboxTables(outbox, state)
+    tables = OutboxTables(outbox, state, redactions)
     if _tables.setdefault(source, tables) != tables:
         raise ValueError(f"The events of {source} have their tables already.")
 

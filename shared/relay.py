@@ -22,6 +22,7 @@ from shared.database import Database
 from shared.faults import in_words
 from shared.outbox import begin_epoch, positioned, start_history, tables_of
 from shared.outbox_watch import OutboxWatch
+from shared.redaction import clean_stream
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ IDLE_SECONDS = 0.01
 LEASE = timedelta(seconds=5)
 LONGEST_BACKOFF_SECONDS = 2.0
 KEEP_NOTE_SECONDS = 1.0
+CLEAN_SECONDS = 1.0
 UNSEEN = object()
 
 
@@ -48,6 +50,7 @@ class Relay:
         self._published = 0
         self._noted = 0
         self._noted_at = 0.0
+        self._cleaned_at = 0.0
         self._redis_away = False
         self._retry_at = 0.0
         self._backoff = 0.05
@@ -76,6 +79,8 @@ class Relay:
 
     def step(self) -> int:
         """Number and add what is committed; return how many events moved."""
+        if time.monotonic() - self._cleaned_at > CLEAN_SECONDS:
+            self._clean()
         if not self._work_waits():
             if time.monotonic() - self._noted_at > KEEP_NOTE_SECONDS:
                 self._note_published()
@@ -174,6 +179,14 @@ class Relay:
         self._redis_away, self._backoff = False, 0.05
         self._published = events[-1].position
         return len(events)
+
+    def _clean(self) -> None:
+        """Take out of the stream what was redacted in the history since."""
+        self._cleaned_at = time.monotonic()
+        try:
+            clean_stream(self._database, self._redis, self._source, self._published)
+        except RedisError as error:
+            log.warning("stream_not_cleaned", source=self._source, error=str(error))
 
     def _begin_epoch(self, why: str) -> None:
         """Start a new history, because a backup was restored and nobody said so."""

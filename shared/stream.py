@@ -74,6 +74,17 @@ def _check_same(redis: "Redis", key: str, event: Numbered) -> None:
             raise HistoryConflictError(f"{key} holds another event at {event.position}.")
 
 
+def remove(redis: "Redis", source: str, positions: list[int]) -> None:
+    """Delete the events at those positions from a source's streams, of earlier epochs too.
+
+    Positions stay taken: a stream refuses an id that is not larger than any it ever had. Raises
+    ``RedisError`` when Redis doesn't answer.
+    """
+    entries = [f"{position}-0" for position in positions]
+    for key in redis.scan_iter(match=f"events:{source.removeprefix('/')}:*", _type="stream"):
+        redis.xdel(key, *entries)
+
+
 def read(redis: "Redis", key: str, after: int, count: int, block_ms: int) -> list[Event]:
     """Return events after a position, waiting up to ``block_ms`` for one.
 

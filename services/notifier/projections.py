@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from services.notifier import notices, targets
 from services.notifier.queues import enqueue_delivery
@@ -52,11 +52,14 @@ from shared.events.catalogue import (
     MeetingRecorded,
     MembershipJoined,
     MembershipLeft,
+    PersonErased,
+    PersonRenamed,
     ThemeCreated,
     UpdatePosted,
 )
 from shared.events.envelope import Event, EventData
 from shared.projection import Handler, Projection
+from shared.redaction import redact_parked
 
 
 def institution_known(
@@ -112,6 +115,22 @@ def coordinator_appointed(session: Session, _event: Event, data: CoordinatorAppo
 def coordinator_removed(session: Session, _event: Event, data: CoordinatorRemoved) -> None:
     """Forget who coordinated the platform."""
     _forget(session, Coordinator, data.person_id)
+
+
+def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None:
+    """Show the coordinator by the new name; focal points are kept without theirs."""
+    kept = session.get(Coordinator, data.person_id)
+    if kept is not None:
+        kept.name = data.person_name
+        session.add(kept)
+
+
+def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
+    """Forget the person, also in events that wait to be put through again."""
+    _forget(session, Coordinator, data.person_id)
+    for role in session.exec(select(FocalPoint).where(FocalPoint.person_id == data.person_id)):
+        session.delete(role)
+    redact_parked(session, REGISTRY_PROJECTION, data.person_id)
 
 
 def theme_created(session: Session, _event: Event, data: ThemeCreated) -> None:
@@ -209,6 +228,8 @@ REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,
     CoordinatorRemoved: coordinator_removed,
+    PersonRenamed: person_renamed,
+    PersonErased: person_erased,
 }
 
 WORKGROUPS_HANDLERS: dict[type[EventData], Handler] = {

@@ -4,8 +4,9 @@ Every handler may be called again with the same event and leaves the same rows.
 """
 
 from typing import Any
+from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from services.workgroups.tables import Checkpoint, Coordinator, FocalPoint, Institution, Parked
 from shared.consumer import Projection
@@ -26,8 +27,11 @@ from shared.events.catalogue import (
     InstitutionVerificationRenewed,
     InstitutionVerified,
     InstitutionWithdrawn,
+    PersonErased,
+    PersonRenamed,
 )
 from shared.events.envelope import Event, EventData
+from shared.redaction import redact_parked
 
 InstitutionTold = (
     InstitutionSubmitted
@@ -82,6 +86,27 @@ def coordinator_removed(session: Session, _event: Event, data: CoordinatorRemove
     _forget(session, Coordinator, data.person_id)
 
 
+def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None:
+    """Show the person by the new name in every role."""
+    for kept in _roles_of(session, data.person_id):
+        kept.name = data.person_name
+        session.add(kept)
+
+
+def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
+    """Forget the person, also in events that wait to be put through again."""
+    for kept in _roles_of(session, data.person_id):
+        session.delete(kept)
+    redact_parked(session, REGISTRY_PROJECTION, data.person_id)
+
+
+def _roles_of(session: Session, person_id: UUID) -> list[Coordinator | FocalPoint]:
+    return [
+        *session.exec(select(Coordinator).where(Coordinator.person_id == person_id)),
+        *session.exec(select(FocalPoint).where(FocalPoint.person_id == person_id)),
+    ]
+
+
 def _forget(session: Session, table: type[Any], key: Any) -> None:
     kept = session.get(table, key)
     if kept is not None:
@@ -104,6 +129,8 @@ HANDLERS: dict[type[EventData], Any] = {
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,
     CoordinatorRemoved: coordinator_removed,
+    PersonRenamed: person_renamed,
+    PersonErased: person_erased,
 }
 
 REGISTRY_PROJECTION = Projection(

@@ -4,7 +4,9 @@ An event carries the facts that a reader needs to act without asking back, and i
 e-mail address.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -206,10 +208,15 @@ class InstitutionWithdrawn(RegistryEvent):
     reason: str
 
 
+PERSON_NAMED: Mapping[str, str] = MappingProxyType({"person_name": "person_id"})
+"""The name of a person, emptied once that person is erased."""
+
+
 class FocalPointConfirmed(RegistryEvent):
-    """A person now speaks for the institution."""
+    """A person now speaks for the institution, or does so in another role than before."""
 
     name: ClassVar[str] = "focal_point.confirmed"
+    personal: ClassVar[Mapping[str, str]] = PERSON_NAMED
     person_id: UUID
     institution_id: UUID
     person_name: str
@@ -228,6 +235,7 @@ class CoordinatorAppointed(RegistryEvent):
     """A person now coordinates the platform."""
 
     name: ClassVar[str] = "coordinator.appointed"
+    personal: ClassVar[Mapping[str, str]] = PERSON_NAMED
     person_id: UUID
     person_name: str
 
@@ -236,6 +244,33 @@ class CoordinatorRemoved(RegistryEvent):
     """A person no longer coordinates the platform."""
 
     name: ClassVar[str] = "coordinator.removed"
+    person_id: UUID
+
+
+class InstitutionLeftWithoutFocalPoint(RegistryEvent):
+    """A coordinator let the last focal point go: nobody speaks for the institution now."""
+
+    name: ClassVar[str] = "institution.left_without_focal_point"
+    institution_id: UUID
+    institution_name: str
+
+
+class PersonRenamed(RegistryEvent):
+    """A person is called otherwise from now on, in every role."""
+
+    name: ClassVar[str] = "person.renamed"
+    personal: ClassVar[Mapping[str, str]] = PERSON_NAMED
+    person_id: UUID
+    person_name: str
+
+
+class PersonErased(RegistryEvent):
+    """A person was erased: whoever keeps something of them forgets it.
+
+    The name is gone from the events of before, too; a reader that kept copies empties them.
+    """
+
+    name: ClassVar[str] = "person.erased"
     person_id: UUID
 
 
@@ -349,6 +384,9 @@ ALL: tuple[type[EventData], ...] = (
     FocalPointRemoved,
     CoordinatorAppointed,
     CoordinatorRemoved,
+    InstitutionLeftWithoutFocalPoint,
+    PersonRenamed,
+    PersonErased,
     ThemeCreated,
     GroupCreated,
     GroupUpdated,

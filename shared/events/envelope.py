@@ -5,7 +5,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md, with the ex
 here the event's position in its source's history) and ``traceparent`` (distributed tracing).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -31,6 +33,8 @@ class EventData(BaseModel):
     version: ClassVar[int] = 1
     source: ClassVar[str]
     """The service that publishes it, such as ``/registry``."""
+    personal: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The fields that say something of a person, each with the field of that person's id."""
 
     @classmethod
     def type(cls) -> str:

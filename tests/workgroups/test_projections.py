@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from services.workgroups.projections import HANDLERS, REGISTRY_PROJECTION
-from services.workgroups.tables import Coordinator, FocalPoint, Institution
+from services.workgroups.tables import Coordinator, FocalPoint, Institution, Parked
 from shared.database import Database
 from shared.events.catalogue import (
     REGISTRY,
@@ -16,6 +16,7 @@ from shared.events.catalogue import (
     CoordinatorRemoved,
     FocalPointConfirmed,
     FocalPointRemoved,
+    InstitutionLeftWithoutFocalPoint,
     InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
@@ -27,10 +28,13 @@ from shared.events.catalogue import (
     InstitutionVerificationRenewed,
     InstitutionVerified,
     InstitutionWithdrawn,
+    PersonErased,
+    PersonRenamed,
 )
 from shared.events.envelope import Event, EventData
 from shared.events.schemas import published_by
 from shared.ids import new_id
+from shared.parked import park
 from tests.workgroups.world import institution_facts
 
 INSTITUTIONS = [new_id(), new_id()]
@@ -102,8 +106,59 @@ def after(database: Database, told: Sequence[EventData]) -> ReadModels:
     return found
 
 
-def test_every_event_of_the_registry_has_a_handler() -> None:
-    assert set(HANDLERS) == set(published_by(REGISTRY))
+def test_every_event_of_the_registry_has_a_handler_or_is_none_of_its_business() -> None:
+    assert set(HANDLERS) | {InstitutionLeftWithoutFocalPoint} == set(published_by(REGISTRY))
+
+
+def test_a_new_name_is_shown_in_every_role_of_the_person(database: Database) -> None:
+    told: list[EventData] = [
+        CoordinatorAppointed(person_id=PEOPLE[0], person_name="Ana"),
+        FocalPointConfirmed(
+            person_id=PEOPLE[0],
+            institution_id=INSTITUTIONS[0],
+            person_name="Ana",
+            role="focal_point",
+        ),
+        FocalPointConfirmed(
+            person_id=PEOPLE[1],
+            institution_id=INSTITUTIONS[0],
+            person_name="Li",
+            role="alternate",
+        ),
+        PersonRenamed(person_id=PEOPLE[0], person_name="Ana Maria"),
+    ]
+    with Session(database.engine) as session:
+        for data in told:
+            apply(session, data)
+        assert session.get_one(Coordinator, PEOPLE[0]).name == "Ana Maria"
+        assert session.get_one(FocalPoint, (PEOPLE[0], INSTITUTIONS[0])).name == "Ana Maria"
+        assert session.get_one(FocalPoint, (PEOPLE[1], INSTITUTIONS[0])).name == "Li"
+        session.rollback()
+
+
+def test_an_erased_person_is_forgotten_also_in_what_is_parked(database: Database) -> None:
+    with Session(database.engine) as session:
+        for data in (
+            CoordinatorAppointed(person_id=PEOPLE[0], person_name="Ana"),
+            FocalPointConfirmed(
+                person_id=PEOPLE[0],
+                institution_id=INSTITUTIONS[0],
+                person_name="Ana",
+                role="focal_point",
+            ),
+        ):
+            apply(session, data)
+            told = Event.of(data, subject="things/bad").at(1)
+            park(session, REGISTRY_PROJECTION, told, "Refused.", 3)
+        for _ in range(2):
+            apply(session, PersonErased(person_id=PEOPLE[0]))
+
+        assert read_models(session) == [[], [], []]
+        parked = session.exec(select(Parked.event)).all()
+        assert len(parked) == 2
+        assert "Ana" not in "".join(parked)
+        assert str(PEOPLE[0]) in parked[0], "what happened is still told"
+        session.rollback()
 
 
 def test_a_life_is_followed_to_its_end(database: Database) -> None:

@@ -8,14 +8,19 @@ from fastapi import APIRouter, FastAPI
 
 from services.registry import figures
 from services.registry.code_mail import Postman
+from services.registry.pages import invitation as invitation_page
 from services.registry.routes import (
     api_keys,
     decisions,
     duplicates,
     flags,
+    institution_people,
     institutions,
+    invitations,
     logos,
+    me,
     people,
+    sessions,
     sign_ins,
     standing,
     tokens,
@@ -64,6 +69,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             sign_ins.router,
             tokens.router,
             people.router,
+            me.router,
+            institution_people.router,
+            invitations.router,
+            invitation_page.router,
+            sessions.router,
             api_keys.router,
             vocabularies.router,
             feed_router(REGISTRY),

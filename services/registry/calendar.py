@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from services.registry import verification_dates
+from services.registry import forgetting, outgoing_letters, verification_dates
 from services.registry.duplicates import make_missing_keys
 from shared.columns import utc_now
 from shared.database import Database
@@ -29,6 +29,8 @@ STEPS: Mapping[str, Step] = {
     "verifications_expired": verification_dates.expire,
     "verification_last_notices": verification_dates.tell_last,
     "verification_first_notices": verification_dates.tell_first,
+    "letters": outgoing_letters.send_due,
+    "ended_access": forgetting.forget,
 }
 """Every step by its name."""
 

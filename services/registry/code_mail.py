@@ -1,22 +1,21 @@
 """The e-mail with a sign-in code, and handing it over without making anybody wait."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid, parseaddr
-from functools import cache
+from functools import partial
 from smtplib import SMTPException, SMTPResponseException
 
 import structlog
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from services.registry import letters
+from services.registry.letters import LANGUAGE, Letter
 from services.registry.sign_in import CodeLetter
 from shared import mail
-from shared.columns import utc_now
+from shared.faults import in_words
 
 log = structlog.get_logger(__name__)
-
-LANGUAGE = "en"
 
 
 def compose(letter: CodeLetter, sender: str) -> EmailMessage:
@@ -26,20 +25,7 @@ def compose(letter: CodeLetter, sender: str) -> EmailMessage:
         "minutes": letter.minutes,
         "institutions": letter.institutions,
     }
-    _name, address = parseaddr(sender)
-    message = EmailMessage()
-    message["Subject"] = _render("subject.txt", facts).strip()
-    message["From"] = sender
-    message["To"] = letter.to
-    message["Date"] = format_datetime(utc_now())
-    message["Message-ID"] = make_msgid(domain=address.partition("@")[2] or "southlink.invalid")
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Southlink-Kind"] = "sign-in"
-    message.set_content(_render("body.txt", facts))
-    message.add_alternative(_render("body.html", facts), subtype="html")
-    # Set before, it would have moved into the text part with the other Content headers.
-    message["Content-Language"] = LANGUAGE
-    return message
+    return letters.compose(Letter("sign_in", letter.to, LANGUAGE, facts), sender)
 
 
 class Postman:
@@ -59,40 +45,42 @@ class Postman:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="postman")
         self._room = threading.BoundedSemaphore(self.WAITING)
 
-    def post(self, letter: CodeLetter) -> None:
+    def post(self, letter: CodeLetter | Letter) -> None:
         """Send the e-mail soon; returns at once."""
-        if not self._room.acquire(blocking=False):
+        if not self.submit(partial(self._deliver, letter)):
             log.error("code_mail_dropped", reason="too many are waiting for the SMTP server")
-            return
-        self._threads.submit(self._deliver, letter)
+
+    def submit(self, work: Callable[[], None]) -> bool:
+        """Do the work of sending soon; ``False`` when too much is waiting already."""
+        if not self._room.acquire(blocking=False):
+            return False
+        self._threads.submit(self._run, work)
+        return True
 
     def close(self) -> None:
         """Send what still waits, and take no more."""
         self._threads.shutdown(wait=True)
 
-    def _deliver(self, letter: CodeLetter) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            mail.send(self._smtp, compose(letter, self._sender))
+            work()
+        except Exception as error:  # noqa: BLE001
+            # Nobody waits for the thread, so what it met would be lost.
+            log.error("postman_failed", error=in_words(error))
+        finally:
+            self._room.release()
+
+    def _deliver(self, letter: CodeLetter | Letter) -> None:
+        try:
+            message = (
+                compose(letter, self._sender)
+                if isinstance(letter, CodeLetter)
+                else letters.compose(letter, self._sender)
+            )
+            mail.send(self._smtp, message)
         except (SMTPException, OSError, ValueError) as error:
             # The server's words often repeat the address: only their number is kept.
             code = error.smtp_code if isinstance(error, SMTPResponseException) else None
             log.error("code_mail_failed", error=type(error).__name__, smtp_code=code)
         else:
             log.info("code_mail_sent")
-        finally:
-            self._room.release()
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader(__package__, "mail/sign_in"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _render(name: str, facts: dict[str, object]) -> str:
-    return _templates().get_template(name).render(facts)

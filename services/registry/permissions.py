@@ -3,6 +3,8 @@
 Roles are read from the tables at each request, so that a removal works at the next call.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -158,6 +160,92 @@ def institution_to_flag(session: Session, caller: Caller, institution_id: UUID) 
     return session.exec(
         select(Institution).where(Institution.id == institution.id).with_for_update()
     ).one()
+
+
+class PeopleTask(StrEnum):
+    """What can be done with the people who speak for an institution."""
+
+    SEE = "see"
+    INVITE = "invite"
+    CHANGE_ROLES = "change_roles"
+    HAND_OVER = "hand_over"
+    LEAVE = "leave"
+    REMOVE_OTHERS = "remove_others"
+    LEAVE_WITHOUT_FOCAL_POINT = "leave_without_focal_point"
+
+
+class Standing(StrEnum):
+    """What somebody is to an institution."""
+
+    ALTERNATE = "alternate"
+    FOCAL_POINT = "focal_point"
+    COORDINATOR = "coordinator"
+
+
+MAY: Mapping[PeopleTask, frozenset[Standing]] = {
+    PeopleTask.SEE: frozenset(Standing),
+    PeopleTask.INVITE: frozenset({Standing.FOCAL_POINT, Standing.COORDINATOR}),
+    PeopleTask.CHANGE_ROLES: frozenset({Standing.FOCAL_POINT, Standing.COORDINATOR}),
+    PeopleTask.HAND_OVER: frozenset({Standing.FOCAL_POINT}),
+    PeopleTask.LEAVE: frozenset({Standing.FOCAL_POINT, Standing.ALTERNATE}),
+    PeopleTask.REMOVE_OTHERS: frozenset({Standing.FOCAL_POINT, Standing.COORDINATOR}),
+    PeopleTask.LEAVE_WITHOUT_FOCAL_POINT: frozenset({Standing.COORDINATOR}),
+}
+"""Who may do what with an institution's people."""
+
+
+def institution_of_people(
+    session: Session, caller: Caller, task: PeopleTask, institution_id: UUID, *, lock: bool = True
+) -> Institution:
+    """Return the institution with whose people the caller may do that, locked unless told not to.
+
+    Raises a Problem: 404 when the caller is nothing to it, 403 when they may not do it.
+    """
+    statement = select(Institution).where(Institution.id == institution_id)
+    institution = session.exec(statement.with_for_update() if lock else statement).first()
+    standing = _standing(session, caller, institution) if institution else set()
+    if institution is None or not standing:
+        raise _no_such_institution()
+    _require(standing, task)
+    return institution
+
+
+def institution_to_remove_from(
+    session: Session,
+    caller: Caller,
+    institution_id: UUID,
+    person_id: UUID,
+    *,
+    leave_without_focal_point: bool,
+) -> Institution:
+    """Return the institution, locked, from which the caller may remove that person.
+
+    Everybody may leave; a focal point or coordinator may remove others, and only a coordinator may
+    leave an institution without a focal point. Raises a Problem as `institution_of_people` does.
+    """
+    institution = institution_of_people(session, caller, PeopleTask.SEE, institution_id)
+    standing = _standing(session, caller, institution)
+    leaves = person_id == caller.id and Standing.COORDINATOR not in standing
+    _require(standing, PeopleTask.LEAVE if leaves else PeopleTask.REMOVE_OTHERS)
+    if leave_without_focal_point:
+        _require(standing, PeopleTask.LEAVE_WITHOUT_FOCAL_POINT)
+    return institution
+
+
+def _standing(session: Session, caller: Caller, institution: Institution) -> set[Standing]:
+    standing = set()
+    if is_coordinator(session, caller):
+        standing.add(Standing.COORDINATOR)
+    if speaks_for(session, caller, institution):
+        held = session.get_one(FocalPoint, (caller.id, institution.id))
+        standing.add(Standing(held.role))
+    return standing
+
+
+def _require(standing: set[Standing], task: PeopleTask) -> None:
+    if not standing & MAY[task]:
+        who = " or ".join(sorted(word.replace("_", " ") for word in MAY[task]))
+        raise Problem(FORBIDDEN, f"Only a {who} may do this.")
 
 
 def _roles(session: Session, caller: Caller, institution: Institution) -> set[Role]:

@@ -45,6 +45,9 @@ class Settings(SmtpSettings):
     codes_per_client: int = Field(
         300, ge=1, description="How many codes one network address may ask for within an hour."
     )
+    invitations_per_day: int = Field(
+        20, ge=1, description="How many people one institution may invite within 24 hours."
+    )
 
 
 @cache

@@ -191,7 +191,13 @@ def test_only_what_sends_mail_or_serves_people_has_a_way_out() -> None:
     assert FILE["networks"]["inside"]["internal"] is True
     outside = sorted(n for n, s in FILE["services"].items() if "outside" in s["networks"])
     migrating = "registry-migrate"
-    assert set(outside) - {migrating} == {"gateway", "mailpit", "notifier-worker", "registry"}
+    assert set(outside) - {migrating} == {
+        "gateway",
+        "mailpit",
+        "notifier-worker",
+        "registry",
+        "registry-calendar",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from services.registry.tables import Person
@@ -13,7 +14,7 @@ class Actor(Output):
     """Who took a step."""
 
     id: UUID
-    name: str
+    name: str = Field(description="Empty once the person was erased.")
 
 
 def actors(session: Session, person_ids: Iterable[UUID | None]) -> dict[UUID, Actor]:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from services.registry import api_keys
 from services.registry.api_keys import Scope
+from services.registry.own_profile import present
 from services.registry.routes.permitted import CurrentPerson
 from services.registry.tables import ApiKey
 from shared.pagination import Page, PageQuery, paginate
@@ -49,6 +50,7 @@ class KeyOut(Output):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None = Field(description="To the minute; null when never used.")
 
 
 class NewKey(KeyOut):
@@ -72,6 +74,7 @@ def make_key(
     The secret is shown this once. An Idempotency-Key is not taken here: repeating the answer would
     mean keeping the secret. If the answer is lost, revoke the key and make another.
     """
+    present(session, caller.id)
     key, secret = api_keys.create(
         session,
         name=body.name,

@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlmodel import Session
 
@@ -12,6 +12,8 @@ from services.registry.people import roles_in_institutions
 from services.registry.permissions import is_coordinator_id
 from services.registry.routes.permitted import CurrentPerson
 from services.registry.tables import Person
+from shared.etags import etag
+from shared.identity import unauthenticated
 from shared.problems import FORBIDDEN, UNAUTHENTICATED, responses
 from shared.text import Output
 from shared.web import Reading
@@ -39,12 +41,13 @@ class PersonOut(Output):
     time_zone: str = Field(examples=["Asia/Bangkok"])
     roles: list[Literal["coordinator"]] = Field(description="Roles on the platform.")
     institutions: list[RoleOut] = Field(description="Roles in institutions.")
+    version: int = Field(description="Grows with each change; the ETag of the person.")
 
 
 def described(session: Session, person: Person) -> PersonOut:
     """Return the person with their roles as of now."""
     return PersonOut(
-        **person.model_dump(include={"id", "name", "email", "language", "time_zone"}),
+        **person.model_dump(include={"id", "name", "email", "language", "time_zone", "version"}),
         roles=["coordinator"] if is_coordinator_id(session, person.id) else [],
         institutions=[
             RoleOut.model_validate({**institution.model_dump(), "role": role.role})
@@ -59,6 +62,10 @@ def described(session: Session, person: Person) -> PersonOut:
     response_model=PersonOut,
     responses=responses(UNAUTHENTICATED, FORBIDDEN),
 )
-def read_me(caller: CurrentPerson, session: Reading) -> PersonOut:
-    """Return the person who calls, with their roles."""
-    return described(session, session.get_one(Person, caller.id))
+def read_me(caller: CurrentPerson, session: Reading, response: Response) -> PersonOut:
+    """Return the person who calls, with their roles and their ETag."""
+    person = session.get_one(Person, caller.id)
+    if person.erased_at is not None:
+        raise unauthenticated("You were erased, so nobody can act as you any more.")
+    response.headers["ETag"] = etag(person.version)
+    return described(session, person)

@@ -15,8 +15,10 @@ from services.registry.permissions import (
     institution_to_trace,
     require_coordinator,
 )
+from services.registry.sessions import is_running
 from services.registry.tables import Institution
-from shared.identity import Caller
+from shared.columns import utc_now
+from shared.identity import Caller, unauthenticated
 from shared.problems import FORBIDDEN, Problem
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
@@ -78,6 +80,21 @@ CurrentPerson = Annotated[Caller, Depends(_person)]
 
 CurrentCoordinator = Annotated[Caller, Depends(_coordinator)]
 """A coordinator; 403 for anybody else who is signed in."""
+
+
+def _signed_in(caller: CurrentPerson, session: Reading) -> Caller:
+    if caller.session_id is None:
+        raise Problem(FORBIDDEN, "Sign in yourself for this: an API key can't do it.")
+    if not is_running(session, caller.session_id, utc_now()):
+        raise unauthenticated("This session was ended. Sign in again.")
+    return caller
+
+
+SignedInPerson = Annotated[Caller, Depends(_signed_in)]
+"""A person in a session that runs; 403 for an API key, 401 once the session was ended.
+
+For what would let a thief of a key take over the person (OWASP ASVS 5.0, 7.5.1).
+"""
 
 VisibleInstitution = Annotated[Institution, Depends(_visible)]
 TraceableInstitution = Annotated[Institution, Depends(_traceable)]

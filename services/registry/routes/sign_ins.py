@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Header, Path, Request
 from pydantic import Field
 
-from services.registry import sessions, sign_in
+from services.registry import devices, sessions, sign_in
 from services.registry.routes.codes import CodesByMail, SignInStarted
 from services.registry.routes.people import PersonOut, described
 from services.registry.routes.tokens import token_for
@@ -82,6 +82,9 @@ def confirm(
     sign_in_id: Annotated[UUID, Path(description="The id that asking for the code returned.")],
     body: Confirmation,
     request: Request,
+    user_agent: Annotated[
+        str | None, Header(description="Kept as a short label, to recognise the session by.")
+    ] = None,
 ) -> SignedIn:
     """Use the code: it signs in, and submits the registrations that waited for it.
 
@@ -97,11 +100,11 @@ def confirm(
             session, sign_in_id, challenge=body.challenge, code=body.code, now=now
         )
         if not isinstance(person, Problem):
-            started = sessions.start(session, person.id, now)
+            started = sessions.start(session, person.id, now, devices.label(user_agent))
             described_person = described(session, person)
     if isinstance(person, Problem):
         raise person
-    token = token_for(request, sessions.caller_of_session(person.id))
+    token = token_for(request, sessions.caller_of_session(person.id, started.id))
     return SignedIn(
         session_key=started.key,
         session_expires_at=started.expires_at,

@@ -2,18 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
+from sqlalchemy.exc import OperationalError
 
 from services.registry import sessions
 from services.registry.settings import Settings
 from services.registry.signing_key import SigningKeys
 from shared.columns import utc_now
+from shared.database import Database
+from shared.faults import in_words
 from shared.identity import Caller, sign_token, unauthenticated
 from shared.problems import UNAUTHENTICATED, responses
 from shared.text import Output
 from shared.web import Reading, Writing
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(tags=["sign-in"])
 
@@ -78,7 +84,17 @@ def exchange(key: PresentedKey, request: Request, session: Reading) -> Token:
     A token lives for minutes and is verified without asking the registry; a key that is revoked
     gets no new one.
     """
-    return token_for(request, sessions.caller_with(session, key, utc_now()))
+    now = utc_now()
+    exchanged = sessions.exchange(session, key, now)
+    if exchanged.note:
+        database: Database = request.app.state.database
+        try:
+            with database.write() as writing:
+                sessions.note_use(writing, exchanged, now)
+        except OperationalError as error:
+            # To know when a key was used is worth less than being able to use it.
+            log.warning("use_not_noted", error=in_words(error))
+    return token_for(request, exchanged.caller)
 
 
 @router.delete(

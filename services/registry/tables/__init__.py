@@ -1,9 +1,14 @@
 """The tables of the registry, with what must always hold as constraints; a module per subject."""
 
-from services.registry.tables.access import ApiKey, SignedInSession, SignIn
+from services.registry.tables.access import ApiKey, OwnCode, SignedInSession, SignIn
 from services.registry.tables.base import Table
 from services.registry.tables.duplicates import DuplicateDecision, InstitutionNameKey
-from services.registry.tables.events import IdempotencyRecord, Outbox, RelayState
+from services.registry.tables.events import (
+    IdempotencyRecord,
+    Outbox,
+    RelayState,
+    StreamRedaction,
+)
 from services.registry.tables.flags import FlagLifting, InstitutionFlag
 from services.registry.tables.institutions import (
     HistoryEntry,
@@ -15,7 +20,14 @@ from services.registry.tables.institutions import (
     InstitutionRelation,
 )
 from services.registry.tables.logos import InstitutionLogo
-from services.registry.tables.people import Coordinator, FocalPoint, Person
+from services.registry.tables.people import (
+    Coordinator,
+    FocalPoint,
+    Invitation,
+    OutgoingLetter,
+    Person,
+    RoleChange,
+)
 from services.registry.tables.verifications import (
     Verification,
     VerificationCheck,
@@ -39,11 +51,16 @@ __all__ = [
     "InstitutionName",
     "InstitutionNameKey",
     "InstitutionRelation",
+    "Invitation",
     "Outbox",
+    "OutgoingLetter",
+    "OwnCode",
     "Person",
     "RelayState",
+    "RoleChange",
     "SignIn",
     "SignedInSession",
+    "StreamRedaction",
     "Table",
     "Verification",
     "VerificationCheck",

@@ -47,6 +47,36 @@ class SignedInSession(Table, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    device: str | None = Field(default=None, max_length=60)
+    """What it was, as its ``User-Agent`` said; only to recognise it in a list."""
+
+
+class OwnCode(Table, table=True):
+    """A code that confirms what a person who is signed in asked for themselves.
+
+    ``email`` is the new address to confirm; ``None`` for the erasure, whose code goes to the
+    address that the person has.
+    """
+
+    __tablename__ = "own_code"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('address', 'erasure')", name="purpose"),
+        CheckConstraint("(purpose = 'address') = (email IS NOT NULL)", name="email"),
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        Index(None, "person_id", "requested_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    purpose: str = Field(max_length=20)
+    email: str | None = Field(default=None, max_length=254)
+    challenge_digest: str = Field(max_length=64)
+    code_digest: str = Field(max_length=64)
+    tries: int = Field(default=0)
+    requested_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ApiKey(Table, table=True):
@@ -62,3 +92,4 @@ class ApiKey(Table, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

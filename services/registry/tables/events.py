@@ -24,4 +24,10 @@ class RelayState(outbox.RelayStateColumns, Table, table=True):
     __tablename__ = "relay_state"
 
 
-outbox.register(source=REGISTRY, outbox=Outbox, state=RelayState)
+class StreamRedaction(outbox.StreamRedactionColumns, Table, table=True):
+    """Events whose old form must leave the stream, because a person was erased."""
+
+    __tablename__ = "stream_redaction"
+
+
+outbox.register(source=REGISTRY, outbox=Outbox, state=RelayState, redactions=StreamRedaction)

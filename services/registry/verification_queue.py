@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, func, select
 
+from services.registry.cautions import cautions
 from services.registry.duplicates import possible_duplicates
 from services.registry.flags import Severity, open_flags
 from services.registry.lifecycle import Status
@@ -29,7 +30,10 @@ class Waiting:
     since: datetime
     open_flags: int
     blocked: bool
+    """Whether a flag or a possible duplicate prevents its verification."""
     possible_duplicates: int
+    cautions: int
+    """How many odd domains and addresses `services.registry.cautions` finds."""
     requirements: tuple[Requirement, ...]
 
 
@@ -93,13 +97,16 @@ def _waiting(session: Session, since: Sequence[tuple[Any, datetime]]) -> list[Wa
     for institution_id, moment in since:
         institution = institutions[institution_id]
         standing = flags.get(institution_id, {})
+        alike = possible_duplicates(session, institution)
+        repeats = institution.status == Status.SUBMITTED and any(each.blocks for each in alike)
         waiting.append(
             Waiting(
                 institution=institution,
                 since=moment,
                 open_flags=sum(standing.values()),
-                blocked=bool(standing.get(Severity.BLOCKING)),
-                possible_duplicates=len(possible_duplicates(session, institution)),
+                blocked=bool(standing.get(Severity.BLOCKING)) or repeats,
+                possible_duplicates=len(alike),
+                cautions=len(cautions(session, institution)),
                 requirements=requirements(institution.organisation_type),
             )
         )

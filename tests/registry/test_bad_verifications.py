@@ -76,6 +76,7 @@ CASES = [
     Case("read the queue", "GET", "/verification-queue", "focal_point", 403, "forbidden"),
     Case("an unknown queue", "GET", "/verification-queue?waiting_for=godot", "coordinator", 422, "invalid-input", None, "waiting_for"),
     Case("a page of the queue from nowhere", "GET", "/verification-queue?cursor=x", "coordinator", 422, "invalid-input", None, "cursor"),
+    Case("a page of the queue too long", "GET", "/verification-queue?limit=51", "coordinator", 422, "invalid-input", None, "limit"),
     Case("flag one's own", "POST", FLAGS, "focal_point", 403, "forbidden", FLAG),
     Case("flag a foreign one", "POST", "/institutions/{foreign}/flags", "focal_point", 404, "not-found", FLAG),
     Case("flag an unknown one", "POST", f"{UNKNOWN}/flags", "coordinator", 404, "not-found", FLAG),

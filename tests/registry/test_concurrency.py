@@ -5,10 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from fastapi.testclient import TestClient
+from httpx import Response
 from sqlmodel import select
 
 from services.registry.sign_in import TRIES
-from services.registry.tables import HistoryEntry, Institution, Person
+from services.registry.tables import (
+    HistoryEntry,
+    Institution,
+    InstitutionFlag,
+    Person,
+    Verification,
+)
 from tests.registry.journey import FINDING, Registry
 
 ResultT = TypeVar("ResultT")
@@ -85,6 +92,53 @@ def test_one_idempotency_key_at_once_registers_once(registry: Registry) -> None:
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["institution"]["id"] for answer in answers}) == 1
+
+
+def test_many_verified_at_once_with_one_key_are_verified_once_each(registry: Registry) -> None:
+    coordinator = registry.coordinator()
+    names = ("World Food Programme", "Caribbean Community", "Mekong River Commission")
+    submitted = [registry.submitted(name=name, acronym=None, website=None)[0] for name in names]
+    findings = [
+        {"institution_id": each["id"], "version": each["version"], **FINDING} for each in submitted
+    ]
+
+    answers = at_once(
+        4,
+        lambda _: registry.client.post(
+            "/verifications",
+            json={"items": findings},
+            headers={**coordinator.headers, "Idempotency-Key": "one"},
+        ),
+    )
+
+    assert [answer.json() for answer in answers] == [answers[0].json()] * 4
+    assert answers[0].json()["verified"] == 3
+    with registry.database.read() as session:
+        assert len(session.exec(select(Verification)).all()) == 3
+
+
+def test_a_flag_raised_while_somebody_verifies_comes_before_or_after(registry: Registry) -> None:
+    coordinator = registry.coordinator()
+    institution, _ = registry.submitted()
+
+    def act(number: int) -> int:
+        if number % 2:
+            return registry.step(institution, "verify", coordinator, **FINDING).status_code
+        answer: Response = registry.client.post(
+            f"/institutions/{institution['id']}/flags",
+            json={"severity": "blocking", "reason": "Unclear."},
+            headers=coordinator.headers,
+        )
+        return answer.status_code
+
+    flagged, verified = at_once(2, act)
+
+    assert flagged == 201
+    with registry.database.read() as session:
+        flag = session.exec(select(InstitutionFlag)).one()
+        found = session.exec(select(Verification)).first()
+    assert verified == (200 if found else 409)
+    assert found is None or found.verified_at <= flag.raised_at
 
 
 def test_what_was_answered_is_committed(registry: Registry) -> None:

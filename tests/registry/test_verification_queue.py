@@ -72,11 +72,11 @@ def test_a_coordinator_sees_what_waits_for_how_long_and_what_speaks_against_it(
 ) -> None:
     coordinator = registry.coordinator()
     institution, _ = registry.submitted()
-    registry.submitted()
+    registry.submitted(name="World Food Programme", acronym="WFP", website=None)
     for severity in ("concern", "blocking"):
         registry.client.post(
             f"/institutions/{institution['id']}/flags",
-            json={"severity": severity, "reason": "Two of one name."},
+            json={"severity": severity, "reason": "Unclear."},
             headers=coordinator.headers,
         )
     with registry.database.write() as session:
@@ -91,7 +91,6 @@ def test_a_coordinator_sees_what_waits_for_how_long_and_what_speaks_against_it(
     assert item["institution"]["id"] == institution["id"]
     assert item["days_waiting"] == 15
     assert (item["open_flags"], item["blocked"]) == (2, True)
-    assert item["possible_duplicates"] == 1
     assert item["must_confirm"] == [["contact_confirmed"], ["mandate"]]
     assert (other["open_flags"], other["blocked"]) == (0, False)
     figures = registry.client.get("/metrics").text
@@ -101,6 +100,39 @@ def test_a_coordinator_sees_what_waits_for_how_long_and_what_speaks_against_it(
         if line.startswith("southlink_verification_queue_oldest_seconds ")
     ]
     assert waited == pytest.approx(15.125 * 86400, abs=120)
+
+
+def test_what_may_repeat_another_is_shown_as_blocked_until_somebody_looks(
+    embedded_registry: Registry,
+) -> None:
+    registry = embedded_registry
+    coordinator = registry.coordinator()
+    kept, _ = registry.verified(coordinator)
+    repeated, _ = registry.submitted(website=None)
+    [waiting] = queue(registry, coordinator)
+    assert (waiting["possible_duplicates"], waiting["blocked"]) == (1, True)
+
+    registry.client.post(
+        f"/institutions/{repeated['id']}/duplicates/{kept['id']}/decisions",
+        json={"decision": "distinct", "reason": "Its office in Bangkok, by treaty its own."},
+        headers={**coordinator.headers, "If-Match": f'"{repeated["version"]}"'},
+    )
+
+    [waiting] = queue(registry, coordinator)
+    assert (waiting["possible_duplicates"], waiting["blocked"]) == (1, False)
+
+
+def test_odd_domains_are_counted_in_the_queue(embedded_registry: Registry) -> None:
+    registry = embedded_registry
+    coordinator = registry.coordinator()
+    registry.verified(coordinator, email_domains=["fao.example"])
+    registry.submitted(
+        name="World Food Programme", acronym="WFP", website=None, email_domains=["fa0.example"]
+    )
+
+    [waiting] = queue(registry, coordinator)
+
+    assert waiting["cautions"] == 1
 
 
 def test_renewals_wait_from_90_days_before_the_end(embedded_registry: Registry) -> None:

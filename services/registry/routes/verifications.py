@@ -22,7 +22,7 @@ from shared.database import Database
 from shared.etags import require_version
 from shared.idempotency import Answer, IdempotentRequest, Once
 from shared.identity import Caller
-from shared.pagination import Page, PageQuery, paginate_newest_first
+from shared.pagination import Page, PageParams, PageQuery, paginate_newest_first
 from shared.problems import (
     FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
@@ -40,6 +40,9 @@ from shared.web import Reading
 router = APIRouter(tags=["verification"])
 
 MOST_AT_ONCE = 200
+QUEUE_PAGE = 20
+LONGEST_QUEUE_PAGE = 50
+"""Possible duplicates are looked for anew for each item: about 15 ms each among 20,000."""
 
 
 class WaitingFor(StrEnum):
@@ -58,8 +61,9 @@ class WaitingOut(Output):
     )
     days_waiting: int = Field(description="Whole days.")
     open_flags: int
-    blocked: bool = Field(description="Whether one of these flags prevents verification.")
+    blocked: bool = Field(description="Whether a flag or a duplicate prevents verification.")
     possible_duplicates: int = Field(description="Others that it may repeat, 20 at most.")
+    cautions: int = Field(description="How many odd domains and addresses it has.")
     must_confirm: list[list[Item]] = Field(
         description="Of each list one item must be confirmed in the checklist.",
         examples=[[["contact_confirmed"], ["nomination_letter", "official_domain"]]],
@@ -117,6 +121,18 @@ class Results(Output):
     items: list[ItemResult]
 
 
+async def _queue_page(
+    cursor: Annotated[
+        str | None,
+        Query(max_length=200, description="The next_cursor of the page before; absent at first."),
+    ] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=LONGEST_QUEUE_PAGE, description="How many items at most.")
+    ] = QUEUE_PAGE,
+) -> PageParams:
+    return PageParams(cursor, limit)
+
+
 def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
@@ -131,7 +147,7 @@ def _database(request: Request) -> Database:
 def read_queue(
     _coordinator: CurrentCoordinator,
     session: Reading,
-    page: PageQuery,
+    page: Annotated[PageParams, Depends(_queue_page)],
     waiting_for: Annotated[
         WaitingFor, Query(description="Registrations, or renewals due within 90 days and lapsed.")
     ] = WaitingFor.REGISTRATION,
@@ -152,6 +168,7 @@ def read_queue(
                 open_flags=each.open_flags,
                 blocked=each.blocked,
                 possible_duplicates=each.possible_duplicates,
+                cautions=each.cautions,
                 must_confirm=[list(alternatives) for alternatives in each.requirements],
             )
             for each in found.items

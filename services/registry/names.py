@@ -5,11 +5,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
 from services.registry.spelling import comparison_key
 from services.registry.tables import Institution, InstitutionName
+from shared.ids import new_id
 
 _ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 """Scripts whose letters look alike, so that a word of two of them deceives or is mistyped."""
@@ -33,15 +34,19 @@ def keep_names(
     shown = [{"kind": "official", "value": institution.name, "language": name_language}]
     if institution.acronym:
         shown.append({"kind": "acronym", "value": institution.acronym, "language": None})
-    session.add_all(
-        InstitutionName(
-            institution_id=institution.id,
-            kind=name["kind"],
-            value=name["value"],
-            comparison_key=comparison_key(name["value"]),
-            language=name["language"],
-        )
-        for name in [*shown, *others]
+    session.execute(
+        insert(InstitutionName),
+        [
+            {
+                "id": new_id(),
+                "institution_id": institution.id,
+                "kind": name["kind"],
+                "value": name["value"],
+                "comparison_key": comparison_key(name["value"]),
+                "language": name["language"],
+            }
+            for name in [*shown, *others]
+        ],
     )
 
 

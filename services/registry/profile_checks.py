@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from services.registry import identifiers
+from services.registry.likeness import public_mail_domains
 from services.registry.profiles import Document
 from services.registry.spelling import comparison_key
 from services.registry.vocabularies import VocabularyName, list_faults, profile_faults
@@ -32,7 +33,7 @@ def faults_of(profile: Document) -> list[FieldError]:
             for fault in list_faults(vocabulary, profile[field], f"/{field}")
         ),
         *_repeated(profile["languages"], "/languages"),
-        *_repeated(profile["email_domains"], "/email_domains"),
+        *_domain_faults(profile["email_domains"]),
         *_repeated(profile["predecessors"], "/predecessors"),
         *_description_faults(profile["descriptions"]),
     ]
@@ -160,6 +161,20 @@ def _repeated(values: list[str], pointer: str) -> list[FieldError]:
         )
         for place, value in enumerate(values)
         if value in values[:place]
+    ]
+
+
+def _domain_faults(domains: list[str]) -> list[FieldError]:
+    return [
+        *_repeated(domains, "/email_domains"),
+        *(
+            FieldError(
+                pointer=f"/email_domains/{place}",
+                detail=f"Leave out {domain}: everybody can have an address there.",
+            )
+            for place, domain in enumerate(domains)
+            if domain in public_mail_domains()
+        ),
     ]
 
 

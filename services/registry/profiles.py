@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
 from services.registry.domains import skeleton
@@ -148,6 +148,7 @@ def keep(session: Session, institution: Institution, before: Document, after: Do
                 for vocabulary in CODED
                 for code in after[vocabulary]
             ),
+            empty=not any(before[field] for field in CODED),
         )
     if differs("email_domains"):
         _replace(
@@ -155,6 +156,7 @@ def keep(session: Session, institution: Institution, before: Document, after: Do
             institution,
             InstitutionDomain,
             ({"domain": domain, "skeleton": skeleton(domain)} for domain in after["email_domains"]),
+            empty=not before["email_domains"],
         )
     if differs("identifiers"):
         _replace(
@@ -167,6 +169,7 @@ def keep(session: Session, institution: Institution, before: Document, after: Do
                 ).model_dump()
                 for identifier in after["identifiers"]
             ),
+            empty=not before["identifiers"],
         )
     if differs("parent", "predecessors"):
         keep_relations(
@@ -194,11 +197,15 @@ def _replace(
     institution: Institution,
     table: type[Table],
     rows: Iterable[dict[str, Any]],
+    *,
+    empty: bool,
 ) -> None:
-    institution_id: Any = table.__table__.c.institution_id  # type: ignore[attr-defined]
-    session.execute(delete(table).where(institution_id == institution.id))
-    session.add_all(table(**{**row, "institution_id": institution.id}) for row in rows)
-    session.flush()
+    if not empty:
+        institution_id: Any = table.__table__.c.institution_id  # type: ignore[attr-defined]
+        session.execute(delete(table).where(institution_id == institution.id))
+    if made := [{**row, "institution_id": institution.id} for row in rows]:
+        # In one statement: an import makes ten thousand profiles.
+        session.execute(insert(table), made)
 
 
 def _document(profile: Document) -> Document:

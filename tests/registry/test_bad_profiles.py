@@ -72,6 +72,7 @@ BAD_PROFILES: list[tuple[str, dict[str, Any], str]] = [
             "x" * 300,
         )
     ),
+    ("a domain of everybody", {"email_domains": ["gmail.com"]}, "/email_domains/0"),
     ("too many domains", {"email_domains": [f"a{n}.org" for n in range(21)]}, "/email_domains"),
     ("an unknown scheme", {"identifiers": [{**ROR, "scheme": "ROR"}]}, "/identifiers/0/scheme"),
     ("a mistyped ROR id", {"identifiers": [{**ROR, "value": "03yrm5c27"}]}, "/identifiers/0/value"),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from sqlmodel import col, select
 
 from services.registry.tables import InstitutionDomain, InstitutionName
@@ -103,31 +102,28 @@ def test_what_is_read_can_be_sent_back_and_changes_nothing(embedded_registry: Re
     assert answer.json()["version"] == institution["version"]
 
 
-@pytest.mark.parametrize(
-    ("field", "sent", "kept"),
-    [
-        ("email_domains", ["CIRDAP.Org"], ["cirdap.org"]),
-        ("email_domains", ["müller.example"], ["xn--mller-kva.example"]),
-        ("languages", ["ZH-hant", "PT-br", "es-419"], ["es-419", "pt-BR", "zh-Hant"]),
-        ("sdgs", ["13", "2", "1"], ["1", "2", "13"]),
-        ("descriptions", {"PT-br": " Sim.\r\n"}, {"pt-BR": "Sim."}),
-        (
-            "names",
-            [{"kind": "alias", "value": " Cirdap\u0301 "}],
-            [{"kind": "alias", "value": "Cirdaṕ", "language": None}],
-        ),
-    ],
-    ids=["case", "letters", "tags", "goals", "text", "name"],
-)
-def test_one_thing_is_kept_in_one_form(
-    embedded_registry: Registry, field: str, sent: Any, kept: Any
-) -> None:
+SPELLINGS: list[tuple[str, Any, Any]] = [
+    ("email_domains", ["CIRDAP.Org"], ["cirdap.org"]),
+    ("email_domains", ["müller.example"], ["xn--mller-kva.example"]),
+    ("languages", ["ZH-hant", "PT-br", "es-419"], ["es-419", "pt-BR", "zh-Hant"]),
+    ("sdgs", ["13", "2", "1"], ["1", "2", "13"]),
+    ("descriptions", {"PT-br": " Sim.\r\n"}, {"pt-BR": "Sim."}),
+    (
+        "names",
+        [{"kind": "alias", "value": " Cirdap\u0301 "}],
+        [{"kind": "alias", "value": "Cirdaṕ", "language": None}],
+    ),
+]
+
+
+def test_one_thing_is_kept_in_one_form(embedded_registry: Registry) -> None:
     institution, focal_point = embedded_registry.submitted()
 
-    changed = embedded_registry.step(institution, "update", focal_point, **{field: sent})
-
-    assert changed.status_code == 200, changed.text
-    assert changed.json()[field] == kept
+    for field, sent, kept in SPELLINGS:
+        changed = embedded_registry.step(institution, "update", focal_point, **{field: sent})
+        assert changed.status_code == 200, changed.text
+        institution = changed.json()
+        assert institution[field] == kept
 
 
 def test_a_new_shown_name_leaves_the_other_names_alone(registry: Registry) -> None:

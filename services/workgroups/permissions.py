@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.workgroups.institutions import no_such_institution
+from services.workgroups.institutions import VERIFIED, no_such_institution
 from services.workgroups.tables import ActionItem, Coordinator, FocalPoint, Institution
 from services.workgroups.transitions import Role
 from shared.identity import Caller
@@ -36,6 +36,19 @@ def institutions_of(session: Session, caller: Caller) -> list[UUID]:
             .order_by(col(FocalPoint.institution_id))
         )
     )
+
+
+def may_see(session: Session, caller: Caller, institution: Institution) -> bool:
+    """Tell whether the caller may see the institution, as it told the registry itself.
+
+    Everybody sees the verified ones that are public; who speaks for a verified institution also
+    those for partners; one's own and, for a coordinator, all.
+    """
+    if speaks_for(session, caller, institution.id) or is_coordinator(session, caller):
+        return True
+    if institution.status != VERIFIED or institution.visibility == "private":
+        return False
+    return institution.visibility == "public" or _is_partner(session, caller)
 
 
 def require_coordinator(session: Session, caller: Caller) -> None:
@@ -109,6 +122,14 @@ def action_item_to_change(
             "institution's focal point and coordinators may.",
         )
     return item, frozenset(roles)
+
+
+def _is_partner(session: Session, caller: Caller) -> bool:
+    own = institutions_of(session, caller)
+    verified = select(Institution.id).where(
+        col(Institution.id).in_(own), Institution.status == VERIFIED
+    )
+    return session.exec(verified.limit(1)).first() is not None
 
 
 def _acts(caller: Caller) -> bool:

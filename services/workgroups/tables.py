@@ -50,6 +50,7 @@ class Institution(Table, table=True):
     subtype: str | None = None
     country: str | None = None
     website: str | None = None
+    visibility: str = "public"
     status: str
     version: int
 

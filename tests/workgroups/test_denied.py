@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from joserfc.jwk import OKPKey
 
-from shared.events.catalogue import CoordinatorRemoved, FocalPointRemoved
+from shared.events.catalogue import CoordinatorRemoved, FocalPointRemoved, InstitutionUpdated
 from shared.identity import Caller, sign_token
 from tests.workgroups.stage import (
     THEME,
@@ -16,7 +16,7 @@ from tests.workgroups.stage import (
     assert_refused,
     creation,
 )
-from tests.workgroups.world import Person
+from tests.workgroups.world import Person, Workgroups, institution_facts
 
 
 @pytest.mark.parametrize("what", ["theme", "group", "member", "update", "meeting", "item"])
@@ -155,6 +155,22 @@ def test_a_registration_that_is_not_verified_is_shown_to_nobody_else(stage: Stag
         stage, lambda: stage.workgroups.send(stage.nobody, "GET", path), 404, "not-found"
     )
     assert stage.workgroups.read(stage.coordinator, path)["status"] == "submitted"
+
+
+def test_an_institution_is_shown_to_whom_it_says(embedded_workgroups: Workgroups) -> None:
+    coordinator, nobody = embedded_workgroups.coordinator(), embedded_workgroups.person()
+    other, own = embedded_workgroups.partner("ILO"), embedded_workgroups.partner("UNV")
+
+    def seen(visibility: str, version: int) -> list[bool]:
+        facts = institution_facts(institution_id=own.id, visibility=visibility, version=version)
+        embedded_workgroups.tell(InstitutionUpdated(institution=facts))
+        people = (nobody, other.focal_point, own.focal_point, coordinator)
+        path = f"/institutions/{own.id}"
+        return [embedded_workgroups.send(by, "GET", path).status_code == 200 for by in people]
+
+    assert seen("public", 4) == [True, True, True, True]
+    assert seen("partners", 5) == [False, True, True, True]
+    assert seen("private", 6) == [False, False, True, True]
 
 
 @pytest.mark.parametrize(

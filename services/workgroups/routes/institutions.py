@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.workgroups import permissions
-from services.workgroups.institutions import VERIFIED
 from services.workgroups.routes.permitted import InstitutionId
 from services.workgroups.tables import Institution
 from shared.events.catalogue import InstitutionStatus
@@ -41,13 +40,10 @@ def read_institution(
 ) -> InstitutionOut:
     """Return what the registry told of the institution; its changes arrive within moments.
 
-    Everybody signed in sees the verified ones, their focal points and coordinators also others.
+    Everybody signed in sees the verified ones, of these only those that let them; their focal
+    points and coordinators also others.
     """
     institution = session.get(Institution, institution_id)
-    if institution is None or not (
-        institution.status == VERIFIED
-        or permissions.speaks_for(session, caller, institution_id)
-        or permissions.is_coordinator(session, caller)
-    ):
+    if institution is None or not permissions.may_see(session, caller, institution):
         raise Problem(NOT_FOUND, "There is no institution of that id that you may see here.")
     return InstitutionOut.model_validate(institution)

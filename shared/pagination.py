@@ -2,6 +2,9 @@
 
 import base64
 import binascii
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -14,6 +17,12 @@ from shared.problems import INVALID, FieldError, Problem
 from shared.text import Output
 
 ItemT = TypeVar("ItemT")
+
+MAX_CURSOR = 2_500
+"""Characters of a cursor: enough for the longest name that a list is sorted by."""
+
+Place = tuple[str | int, ...]
+"""Where a page ended: the values by which the list is sorted, the last of them unique."""
 
 
 class Page(Output, Generic[ItemT]):
@@ -43,7 +52,10 @@ class Slice(Generic[ItemT]):
 async def _page_params(
     cursor: Annotated[
         str | None,
-        Query(max_length=200, description="The next_cursor of the page before; absent at first."),
+        Query(
+            max_length=MAX_CURSOR,
+            description="The next_cursor of the page before; absent at first.",
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
 ) -> PageParams:
@@ -74,6 +86,43 @@ def paginate_newest_first(
     return _slice(session, statement.order_by(key.desc()), key, page)
 
 
+def cursor_after(place: Place, asked: str) -> str:
+    """Return the cursor of what follows ``place`` in the list that ``asked`` identifies.
+
+    For lists in an order of several values: ``asked`` is whatever decides what is in the list and
+    how it is sorted, as a text of any length.
+    """
+    return _encode(json.dumps([_fingerprint(asked), *place], separators=(",", ":")))
+
+
+def place_of(cursor: str, asked: str, kinds: Sequence[type[str] | type[int]]) -> Place:
+    """Return the place at which the page before ended.
+
+    Raises a Problem (422) when the cursor isn't ours, or of another list than ``asked``.
+    """
+    try:
+        found = json.loads(_text(cursor))
+    except (ValueError, RecursionError):
+        raise _not_ours() from None
+    if not isinstance(found, list) or not found or not isinstance(found[0], str):
+        raise _not_ours()
+    mark, *place = found
+    if mark != _fingerprint(asked):
+        raise Problem(
+            INVALID,
+            "The cursor is of another list: its words, filters or order were others. "
+            "Start without a cursor and follow next_cursor.",
+            errors=[FieldError(pointer="cursor", detail="A cursor of another list.")],
+        )
+    if [type(value) for value in place] != list(kinds):
+        raise _not_ours()
+    return tuple(place)
+
+
+def _fingerprint(asked: str) -> str:
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def _slice(
     session: Session, statement: SelectOfScalar[ItemT], key: Any, page: PageParams
 ) -> Slice[ItemT]:
@@ -90,18 +139,29 @@ def _encode(value: object) -> str:
 def _decode(cursor: str, key: Any) -> UUID | int | str:
     python_type: type[UUID | int | str] = key.type.python_type
     try:
-        text = base64.b64decode(
-            cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
-        ).decode()
-        value = python_type(text)
+        value = python_type(_text(cursor))
         if isinstance(value, int) and not 0 <= value < 2**63:
             raise ValueError(value)
         if isinstance(value, str) and "\x00" in value:
             raise ValueError(value)
         return value
-    except (ValueError, binascii.Error):
-        raise Problem(
-            INVALID,
-            "The cursor is not one of ours. Start without a cursor and follow next_cursor.",
-            errors=[FieldError(pointer="cursor", detail="Not a cursor.")],
-        ) from None
+    except ValueError:
+        raise _not_ours() from None
+
+
+def _text(cursor: str) -> str:
+    """Return what a cursor holds; ``ValueError`` when it was made by nobody we know."""
+    try:
+        return base64.b64decode(
+            cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        ).decode()
+    except binascii.Error as error:
+        raise ValueError(cursor) from error
+
+
+def _not_ours() -> Problem:
+    return Problem(
+        INVALID,
+        "The cursor is not one of ours. Start without a cursor and follow next_cursor.",
+        errors=[FieldError(pointer="cursor", detail="Not a cursor.")],
+    )

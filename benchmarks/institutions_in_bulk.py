@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from services.registry.duplicates import comparison_key
+from services.registry.spelling import comparison_key
 from services.registry.vocabularies import vocabulary
 
 SEED = 2030

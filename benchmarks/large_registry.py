@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy import insert, text
 
 from benchmarks.institutions_in_bulk import Made, institutions
+from services.registry import search_index
 from services.registry.settings import SERVICE
 from services.registry.tables import Institution, InstitutionCode, InstitutionName
 from shared.database import Database
@@ -101,3 +102,4 @@ def _write(database: Database, some: list[Made]) -> None:
             (InstitutionCode, [code for one in some for code in one.codes]),
         ):
             connection.execute(insert(table), rows)
+        search_index.index(session, [one.institution["id"] for one in some])

@@ -30,8 +30,16 @@ def ensure_feed_key(database: Database) -> None:
         raise typer.BadParameter(str(error)) from None
 
 
+def ensure_search(database: Database) -> None:
+    """Let the search know the institutions that an older version stored."""
+    from services.registry.search_index import index_missing
+
+    for _done in index_missing(database):
+        pass
+
+
 app = build_commands(
-    Commands(SERVICE, settings, after_migrate=(ensure_signing_key, ensure_feed_key))
+    Commands(SERVICE, settings, after_migrate=(ensure_signing_key, ensure_feed_key, ensure_search))
 )
 
 
@@ -43,6 +51,20 @@ def keep_calendar() -> None:
     database = Database(settings().database_url)
     run(database, stopped_by_signal())
     database.close()
+
+
+@app.command("reindex")
+def reindex_institutions() -> None:
+    """Build what the search knows of institutions anew; the service may run meanwhile."""
+    from services.registry.search_index import reindex
+
+    database = Database(settings().database_url)
+    done = 0
+    for done in reindex(database):
+        typer.echo(f"\r{done:,} institutions …", nl=False, err=True)
+    database.close()
+    typer.echo(err=True)
+    typer.echo(f"{done:,} institutions are indexed anew.")
 
 
 @app.command("create-coordinator")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from threading import Thread
 
 from fastapi import APIRouter, FastAPI
 
@@ -13,6 +14,7 @@ from services.registry.routes import (
     api_keys,
     decisions,
     duplicates,
+    finding,
     flags,
     institution_people,
     institutions,
@@ -28,6 +30,7 @@ from services.registry.routes import (
     verifications,
     vocabularies,
 )
+from services.registry.search_catalogue import Catalogue
 from services.registry.settings import SERVICE, Settings
 from services.registry.settings import settings as settings_of_the_process
 from services.registry.sign_in import CODE_SPENT, WRONG_CODE
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     except SigningKeyError as error:
         raise SystemExit(str(error)) from None
     postman = Postman(Smtp.of(settings), settings.mail_from)
+    catalogue = Catalogue()
     app = build_app(
         service=SERVICE,
         settings=settings,
@@ -59,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         idempotency=IdempotencyRecord,
         routers=[
             institutions.router,
+            finding.router,
             logos.router,
             decisions.router,
             duplicates.router,
@@ -78,6 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             vocabularies.router,
             feed_router(REGISTRY),
             _closing(postman),
+            _warming(catalogue),
         ],
         readiness=[_signing_key_check(settings), redis_check(settings.redis_url)],
         figures=[figures.collect, partial(outbox_figures, REGISTRY)],
@@ -85,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.signing_keys = keys
     app.state.postman = postman
+    app.state.catalogue = catalogue
     return app
 
 
@@ -105,5 +112,16 @@ def _closing(postman: Postman) -> APIRouter:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         postman.close()
+
+    return APIRouter(lifespan=lifespan)
+
+
+def _warming(catalogue: Catalogue) -> APIRouter:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        reader = Thread(target=catalogue.warm, args=(app.state.database,), name="warm search")
+        reader.start()
+        yield
+        reader.join()
 
     return APIRouter(lifespan=lifespan)

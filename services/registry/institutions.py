@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError, to_jsonable_python
-from sqlmodel import Session, col, false, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col, select
 
 from services.registry import lifecycle, profiles
 from services.registry.domains import EmailDomain
@@ -33,7 +32,6 @@ from services.registry.profile_fields import (
 )
 from services.registry.profiles import Document
 from services.registry.relations import Kind, relation_faults
-from services.registry.spelling import comparison_key
 from services.registry.tables import FocalPoint, Institution, Person
 from shared.problems import INVALID, Problem
 from shared.text import Input
@@ -193,23 +191,6 @@ def update(session: Session, institution: Institution, change: ProfileChange, by
     if changes:
         profiles.keep(session, institution, before, after)
         lifecycle.record_update(session, institution, by, changes)
-
-
-def matching(
-    statement: SelectOfScalar[Institution], words: str | None
-) -> SelectOfScalar[Institution]:
-    """Narrow a selection to the institutions whose name or acronym contains ``words``."""
-    if words is None:
-        return statement
-    key = comparison_key(words)
-    if not key:
-        return statement.where(false())
-    return statement.where(
-        or_(
-            col(Institution.name_key).contains(key, autoescape=True),
-            col(Institution.acronym_key).contains(key, autoescape=True),
-        )
-    )
 
 
 def awaiting_confirmation(session: Session, person_id: UUID, until: datetime) -> list[Institution]:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from services.registry.duplicates import require_no_open_duplicate
 from services.registry.flags import require_none_blocking
+from services.registry.search_index import touch
 from services.registry.tables import HistoryEntry, Institution
 from shared import outbox
 from shared.columns import utc_now
@@ -177,6 +178,7 @@ def begin(session: Session, institution: Institution, now: datetime) -> None:
     institution.version = 1
     session.add(institution)
     session.flush()
+    touch(session, institution.id)
     session.add(
         HistoryEntry(
             institution_id=institution.id,
@@ -290,6 +292,7 @@ def step(
     institution.version += 1
     institution.updated_at = moment
     session.add(institution)
+    touch(session, institution.id)
     session.add(
         HistoryEntry(
             institution_id=institution.id,

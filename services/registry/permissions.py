@@ -4,8 +4,8 @@ Roles are read from the tables at each request, so that a removal works at the n
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -41,30 +41,55 @@ def speaks_for(session: Session, caller: Caller | None, institution: Institution
     return role is not None and role.confirmed_at is not None
 
 
-def visible_to(session: Session, caller: Caller | None) -> ColumnElement[bool]:
-    """Return the condition that narrows institutions to those the caller may see.
+@dataclass(frozen=True)
+class Sight:
+    """Which institutions somebody may see: all, or some of the verified ones and their own."""
+
+    everything: bool = False
+    visibilities: frozenset[str] = frozenset({"public"})
+    """Of the verified ones."""
+    own: frozenset[UUID] = frozenset()
+
+
+def sight_of(session: Session, person_id: UUID | None) -> Sight:
+    """Return what a person may see, or the public without one.
 
     Everybody sees the verified ones that are public; the people of verified institutions also
     those for partners; a focal point also their own; a coordinator all.
     """
+    if person_id is None:
+        return Sight()
+    if is_coordinator_id(session, person_id):
+        return Sight(everything=True)
+    own = session.exec(
+        select(Institution.id, Institution.status)
+        .join(FocalPoint, col(FocalPoint.institution_id) == col(Institution.id))
+        .where(FocalPoint.person_id == person_id, col(FocalPoint.confirmed_at).is_not(None))
+    ).all()
+    is_partner = any(status == Status.VERIFIED for _, status in own)
+    return Sight(
+        visibilities=frozenset({"public", "partners"} if is_partner else {"public"}),
+        own=frozenset(institution_id for institution_id, _ in own),
+    )
+
+
+def visible_to(session: Session, caller: Caller | None) -> ColumnElement[bool]:
+    """Return the condition that narrows institutions to those in the caller's sight."""
     return visible_to_person(session, acting_person(caller))
 
 
 def visible_to_person(session: Session, person_id: UUID | None) -> ColumnElement[bool]:
     """Return the same for a person, or for the public without one."""
-    if person_id is not None and is_coordinator_id(session, person_id):
+    sight = sight_of(session, person_id)
+    if sight.everything:
         return true()
-    verified: Any = col(Institution.status) == Status.VERIFIED
-    public = and_(verified, col(Institution.visibility) == "public")
-    if person_id is None:
-        return public
-    own = select(FocalPoint.institution_id).where(
-        FocalPoint.person_id == person_id, col(FocalPoint.confirmed_at).is_not(None)
+    return or_(
+        and_(
+            col(Institution.status) == Status.VERIFIED,
+            col(Institution.visibility).in_(sight.visibilities),
+        ),
+        col(Institution.id).in_(sight.own),
     )
-    for_partners = public
-    if _is_partner(session, person_id):
-        for_partners = and_(verified, col(Institution.visibility) != "private")
-    return or_(for_partners, col(Institution.id).in_(own))
 
 
 def institution_to_see(
@@ -255,22 +280,6 @@ def _roles(session: Session, caller: Caller, institution: Institution) -> set[Ro
     if speaks_for(session, caller, institution):
         roles.add(Role.FOCAL_POINT)
     return roles
-
-
-def _is_partner(session: Session, person_id: UUID) -> bool:
-    return (
-        session.exec(
-            select(FocalPoint.institution_id)
-            .join(Institution, col(Institution.id) == col(FocalPoint.institution_id))
-            .where(
-                FocalPoint.person_id == person_id,
-                col(FocalPoint.confirmed_at).is_not(None),
-                Institution.status == Status.VERIFIED,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
 
 
 def _acts(caller: Caller | None) -> bool:

@@ -1,4 +1,4 @@
-"""Registering institutions, finding them, changing and verifying them."""
+"""Registering institutions, reading and changing them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,7 +29,6 @@ from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.codes import CodesByMail, SignInStarted
 from services.registry.routes.institution_out import (
     STEP_PROBLEMS,
-    InstitutionOut,
     InstitutionProfile,
     RelatedOut,
     profile_out,
@@ -53,7 +52,7 @@ from shared.problems import (
     UNAUTHENTICATED,
     responses,
 )
-from shared.text import Line, Output
+from shared.text import Output
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/institutions", tags=["institutions"])
@@ -184,37 +183,6 @@ def register(
         )
 
     return once.answer(session, create)
-
-
-@router.get(
-    "",
-    summary="List institutions",
-    response_model=Page[InstitutionOut],
-    responses=responses(UNAUTHENTICATED, INVALID),
-)
-def list_institutions(
-    caller: MaybeCaller,
-    session: Reading,
-    page: PageQuery,
-    status: Annotated[Status | None, Query(description="Only those in this state.")] = None,
-    q: Annotated[
-        Annotated[str, Line(200)] | None,
-        Query(description="Words of the name or acronym; case and accents don't count."),
-    ] = None,
-) -> Page[InstitutionOut]:
-    """Return the institutions that you may see, oldest first.
-
-    Everybody sees the verified ones that are public, people of verified institutions also those
-    for partners, a focal point also their own, a coordinator all.
-    """
-    statement = select(Institution).where(visible_to(session, caller))
-    if status is not None:
-        statement = statement.where(Institution.status == status)
-    found = paginate(session, institutions.matching(statement, q), col(Institution.id), page)
-    return Page(
-        items=[InstitutionOut.model_validate(item) for item in found.items],
-        next_cursor=found.next_cursor,
-    )
 
 
 @router.get(

@@ -28,6 +28,7 @@ from services.registry.tables.people import (
     Person,
     RoleChange,
 )
+from services.registry.tables.search import SearchEntry
 from services.registry.tables.verifications import (
     Verification,
     VerificationCheck,
@@ -58,6 +59,7 @@ __all__ = [
     "Person",
     "RelayState",
     "RoleChange",
+    "SearchEntry",
     "SignIn",
     "SignedInSession",
     "StreamRedaction",

@@ -1,13 +1,23 @@
-"""When verifications run out: told 90 and 30 days before, and on the day itself."""
+"""When verifications run out: told 90 and 30 days before, and on the day itself.
+
+Other services are told by events, the people who speak for the institution by letters; coordinators
+have the verification queue.
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, exists, select
 
-from services.registry import standing
+from services.registry import outgoing_letters, standing
 from services.registry.lifecycle import Status, facts, tell
-from services.registry.tables import Institution, Verification, VerificationNotice
+from services.registry.tables import (
+    FocalPoint,
+    Institution,
+    Person,
+    Verification,
+    VerificationNotice,
+)
 from shared.events.catalogue import InstitutionVerificationExpiring
 
 BATCH = 100
@@ -48,6 +58,7 @@ def expire(session: Session, now: datetime) -> int:
     for institution, verification in _due(session, Kind.EXPIRED, None, now):
         if _claim(session, verification, Kind.EXPIRED, now):
             standing.expire(session, institution, now)
+            _write(session, "verification_lapsed", verification, now)
             taken += 1
     return taken
 
@@ -62,6 +73,7 @@ def _tell(session: Session, now: datetime, kind: Kind, after: datetime, until: d
                 institution,
                 InstitutionVerificationExpiring(institution=facts(institution), days_left=days),
             )
+            _write(session, "verification_ends", verification, now)
             taken += 1
     return taken
 
@@ -92,6 +104,25 @@ def _due(
     if after is not None:
         statement = statement.where(col(Institution.verified_until) > after)
     return list(session.exec(statement).all())
+
+
+def _write(session: Session, kind: str, verification: Verification, now: datetime) -> None:
+    """Write to everybody who speaks for the institution."""
+    people = session.exec(
+        select(Person)
+        .join(FocalPoint, col(FocalPoint.person_id) == col(Person.id))
+        .where(
+            FocalPoint.institution_id == verification.institution_id,
+            col(FocalPoint.confirmed_at).is_not(None),
+        )
+        .order_by(col(Person.id))
+    ).all()
+    told = {
+        "institution_id": str(verification.institution_id),
+        "until": verification.valid_until.date().isoformat(),
+    }
+    for person in people:
+        outgoing_letters.to_person(session, kind, person, told, now)
 
 
 def _claim(session: Session, verification: Verification, kind: Kind, now: datetime) -> bool:

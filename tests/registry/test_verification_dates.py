@@ -1,7 +1,9 @@
 """Verifications run out: told 90 and 30 days before and at the end, once each."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session, col, select
@@ -9,10 +11,13 @@ from sqlmodel import Session, col, select
 from services.registry import calendar, standing, verification_dates
 from services.registry.institutions import Profile, register
 from services.registry.lifecycle import Status
+from services.registry.outgoing_letters import Mailroom, sending_step
 from services.registry.people import PersonDraft
+from services.registry.settings import SERVICE
 from services.registry.tables import HistoryEntry, Institution, Outbox, Person, VerificationNotice
 from services.registry.verification import Check, Finding, Item, Outcome, verify
 from shared.database import Database
+from tests.registry.conftest import Running
 from tests.registry.journey import CIRDAP
 
 THEN = datetime(2021, 3, 1, 9, tzinfo=UTC)
@@ -112,6 +117,41 @@ def test_at_the_end_it_stays_a_partner_and_its_history_says_that_it_lapsed(
             select(HistoryEntry).order_by(col(HistoryEntry.version).desc()).limit(1)
         ).one()
         assert (entry.action, entry.actor_id, entry.at) == ("expire", None, END)
+
+
+def test_those_who_speak_for_it_get_a_letter_each_time_and_nobody_else(
+    running: Running, migrated: Callable[[str], str]
+) -> None:
+    with running(database_url=migrated(SERVICE.migrations)) as registry:
+        registry.coordinator()
+        institution, focal_point = registry.submitted()
+        _, stranger = registry.submitted(name="Caribbean Community", acronym=None, website=None)
+        with registry.database.write() as session:
+            verify(
+                session,
+                session.get_one(Institution, UUID(institution["id"])),
+                FINDING,
+                UUID(focal_point.id),
+                THEN,
+            )
+        room = Mailroom.of(registry.app.state.settings)
+        steps = {
+            **{name: step for name, step in calendar.STEPS.items() if "verification" in name},
+            "letters": sending_step(room),
+        }
+        before = len(registry.mailbox.received)
+
+        for days in (88, 60, 29, 10, 0, -1):
+            calendar.keep(registry.database, END - days * DAY, steps)
+
+        letters = registry.mailbox.to(focal_point.email)[1:]
+        assert [letter["Subject"] for letter in letters] == [
+            f"The verification of {institution['name']} ends on 2026-03-01",
+            f"The verification of {institution['name']} ends on 2026-03-01",
+            f"The verification of {institution['name']} has lapsed",
+        ]
+        assert len(registry.mailbox.received) == before + 3, "one hears of it, three times"
+        assert registry.mailbox.to(stranger.email)[1:] == []
 
 
 def test_a_renewal_starts_the_five_years_anew_with_notices_of_their_own(

@@ -26,6 +26,11 @@ _MODES = frozenset(
     {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
 )
 
+_SIDES = (
+    f"Send one with sides of {MIN_SIDE} to {MAX_SIDE} and at most "
+    f"{MAX_PIXELS // 1_000_000} million pixels."
+)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -51,6 +56,8 @@ def picture_of(content: bytes, media_type: str) -> Picture:
         image = Image.open(io.BytesIO(content), formats=list(TYPES.values()))
     except UnidentifiedImageError:
         raise Problem(INVALID, "This is no picture. Send a PNG, JPEG, WebP or GIF.") from None
+    except Image.DecompressionBombError:
+        raise Problem(INVALID, f"The picture has too many pixels. {_SIDES}") from None
     except Exception as error:
         raise _damaged() from error
     _check(image.format, TYPES[media_type], image.size, image.mode)
@@ -78,8 +85,7 @@ def _check(found: str | None, said: str, size: tuple[int, int], mode: str) -> No
     if min(size) < MIN_SIDE or max(size) > MAX_SIDE or width * height > MAX_PIXELS:
         raise Problem(
             INVALID,
-            f"The picture has {width} by {height} pixels. Send one with sides of {MIN_SIDE} to "
-            f"{MAX_SIDE} and at most {MAX_PIXELS // 1_000_000} million pixels.",
+            f"The picture has {width} by {height} pixels. {_SIDES}",
         )
     if mode not in _MODES:
         raise Problem(INVALID, "Save the picture with 8 bits for each colour and send that.")

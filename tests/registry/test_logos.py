@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from zlib import crc32
 
 import pytest
 from httpx import Response
@@ -181,6 +182,11 @@ def _noise() -> bytes:
     return made.getvalue()
 
 
+def _said_to_be_huge() -> bytes:
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
+    return picture()[:12] + header + crc32(header).to_bytes(4, "big") + picture()[33:]
+
+
 def _sixteen_bits() -> bytes:
     made = io.BytesIO()
     Image.new("I;16", (64, 64)).save(made, "PNG")
@@ -204,6 +210,7 @@ def _sixteen_bits() -> bytes:
         (picture((200, 200), "JPEG")[:400], "image/jpeg", 422, "invalid-input"),
         (picture((200, 200), "WEBP")[:60], "image/webp", 422, "invalid-input"),
         (BOMB, "image/png", 422, "invalid-input"),
+        (_said_to_be_huge(), "image/png", 422, "invalid-input"),
         (picture((4_001, 20)), "image/png", 422, "invalid-input"),
         (picture((15, 64)), "image/png", 422, "invalid-input"),
         (_sixteen_bits(), "image/png", 422, "invalid-input"),
@@ -225,6 +232,7 @@ def _sixteen_bits() -> bytes:
         "JPEG cut off",
         "WebP cut off",
         "a bomb",
+        "a header of 60,000 by 60,000",
         "too wide",
         "too narrow",
         "16 bits",
@@ -278,3 +286,9 @@ def test_there_is_nothing_to_take_away_without_a_logo(stage: Stage) -> None:
         404,
         "not-found",
     )
+
+
+def test_a_picture_that_is_too_large_is_told_so_in_pixels(stage: Stage) -> None:
+    for content in (BOMB, _said_to_be_huge()):
+        refused = send(stage.registry, stage.own, stage.focal_point, content, "image/png")
+        assert "4 million pixels" in refused.json()["detail"]

@@ -52,7 +52,8 @@ class World:
                 .where(col(Institution.status) != "")
                 .values(status=status, acronym="CIRDAP")
             )
-        return self.registry.read(self.institution_id, self.callers["coordinator"])
+        # To a coordinator it would look for possible duplicates as well.
+        return self.registry.read(self.institution_id, self.callers["focal_point"])
 
     def told(self, session: Session) -> int:
         return session.exec(select(func.count()).select_from(Outbox)).one()

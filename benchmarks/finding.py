@@ -18,6 +18,7 @@ from services.registry.app import create_app
 from services.registry.settings import Settings
 from services.registry.signing_key import make_signing_key
 from shared.database import Database
+from shared.logs import configure
 
 LIMIT_MS = 100.0
 PER_RUN = 200
@@ -58,7 +59,8 @@ def _served(database: Database) -> Iterator[TestClient]:
     with TemporaryDirectory() as folder:
         key = Path(folder) / "signing-key.json"
         make_signing_key(key)
-        settings = Settings(database_url=database.url, signing_key_file=key, log_level="ERROR")
+        configure("registry", "json", "ERROR")
+        settings = Settings(database_url=database.url, signing_key_file=key)
         with TestClient(create_app(settings)) as client:
             yield client
 

@@ -152,15 +152,14 @@ def _ranked(session: Session, catalogue: Catalogue, visible: int, words: str) ->
     def having(terms: Terms, where: str) -> int:
         return catalogue.of_numbers(storage.numbers(session, terms, where))
 
-    whole = [Term(word) for word in asked]
     begun = [_begun(word, last=word == asked[-1]) for word in asked]
+    anywhere = having([[term] for term in begun], EVERYTHING)
+    whole = in_names = 0
+    if anywhere:
+        whole = having([[Term(word)] for word in asked], NAMES)
+        in_names = having([[term] for term in begun], NAMES)
     exact = _named_exactly(session, catalogue, words, asked)
-    ranks = [
-        *exact,
-        having([[term] for term in whole], NAMES),
-        having([[term] for term in begun], NAMES),
-        having([[term] for term in begun], EVERYTHING),
-    ]
+    ranks = [*exact, whole, in_names, anywhere]
     if not _union(exact) & visible and (_union(ranks) & visible).bit_count() < FEW:
         ranks.append(having(catalogue.near(session, begun), EVERYTHING))
     before = accumulate(ranks, or_, initial=0)

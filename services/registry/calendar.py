@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from services.registry import forgetting, outgoing_letters, verification_dates
+from services.registry import forgetting, matching, outgoing_letters, unanswered, verification_dates
 from services.registry.duplicates import make_missing_keys
 from shared.columns import utc_now
 from shared.database import Database
@@ -31,6 +31,9 @@ STEPS: Mapping[str, Step] = {
     "verification_first_notices": verification_dates.tell_first,
     "letters": outgoing_letters.send_due,
     "ended_access": forgetting.forget,
+    "matches": matching.compute_again,
+    "expired_support": unanswered.expire,
+    "unanswered_needs": unanswered.tell_of_unanswered,
 }
 """Every step by its name."""
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, or_, select, true
+from sqlmodel import Session, and_, col, false, or_, select, true
+from sqlmodel.sql.expression import SelectOfScalar
 
 from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.tables import Coordinator, FocalPoint, Institution
@@ -89,6 +90,17 @@ def visible_to_person(session: Session, person_id: UUID | None) -> ColumnElement
             col(Institution.visibility).in_(sight.visibilities),
         ),
         col(Institution.id).in_(sight.own),
+    )
+
+
+def spoken_for_by(caller: Caller | None) -> SelectOfScalar[UUID]:
+    """Return the selection of the ids of the institutions for which the caller speaks."""
+    chosen = select(FocalPoint.institution_id)
+    person_id = acting_person(caller)
+    if person_id is None:
+        return chosen.where(false())
+    return chosen.where(
+        FocalPoint.person_id == person_id, col(FocalPoint.confirmed_at).is_not(None)
     )
 
 

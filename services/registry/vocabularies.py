@@ -20,6 +20,9 @@ VocabularyName = Literal[
     "identifier-schemes",
     "name-kinds",
     "visibility",
+    "support-kinds",
+    "volume-units",
+    "currencies",
 ]
 
 

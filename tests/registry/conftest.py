@@ -17,6 +17,7 @@ from tests.databases import SqliteServer
 from tests.redis_server import RedisServer
 from tests.registry.journey import Registry
 from tests.registry.mailbox import Mailbox
+from tests.registry.partners import Partners, meet
 from tests.registry.service import running_registry
 from tests.registry.stage import Stage
 
@@ -60,6 +61,18 @@ def embedded_registry(running: Running, sqlite_server: SqliteServer) -> Iterator
     """The service on SQLite alone, for what no database has a part in."""
     with running(database_url=sqlite_server.migrated(SERVICE.migrations)) as service:
         yield service
+
+
+@pytest.fixture
+def partners(registry: Registry) -> Partners:
+    """Three verified institutions, on SQLite and on PostgreSQL."""
+    return meet(registry)
+
+
+@pytest.fixture
+def embedded_partners(embedded_registry: Registry) -> Partners:
+    """Three verified institutions, on SQLite alone."""
+    return meet(embedded_registry)
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ CASES = [
     Case("words too long", "GET", "/institutions?q=" + "x" * 201, "coordinator", 422, "invalid-input", pointer="q"),
     Case("words with a null character", "GET", "/institutions?q=a%00b", "coordinator", 422, "invalid-input", pointer="q"),
     Case("an unknown vocabulary", "GET", "/vocabularies/planets", "coordinator", 404, "not-found"),
-    Case("an unknown address", "GET", "/needs", "coordinator", 404, "not-found"),
+    Case("an unknown address", "GET", "/wishes", "coordinator", 404, "not-found"),
     Case("a method that isn't there", "PUT", "/institutions", "coordinator", 405, "method-not-allowed"),
 ]  # fmt: skip
 

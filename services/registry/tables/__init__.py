@@ -19,6 +19,7 @@ from services.registry.tables.institutions import (
     InstitutionName,
     InstitutionRelation,
 )
+from services.registry.tables.introductions import Introduction, IntroductionHistoryEntry
 from services.registry.tables.logos import InstitutionLogo
 from services.registry.tables.people import (
     Coordinator,
@@ -29,6 +30,12 @@ from services.registry.tables.people import (
     RoleChange,
 )
 from services.registry.tables.search import SearchEntry
+from services.registry.tables.support import (
+    SupportCode,
+    SupportHistoryEntry,
+    SupportItem,
+    SupportMatch,
+)
 from services.registry.tables.verifications import (
     Verification,
     VerificationCheck,
@@ -52,6 +59,8 @@ __all__ = [
     "InstitutionName",
     "InstitutionNameKey",
     "InstitutionRelation",
+    "Introduction",
+    "IntroductionHistoryEntry",
     "Invitation",
     "Outbox",
     "OutgoingLetter",
@@ -63,6 +72,10 @@ __all__ = [
     "SignIn",
     "SignedInSession",
     "StreamRedaction",
+    "SupportCode",
+    "SupportHistoryEntry",
+    "SupportItem",
+    "SupportMatch",
     "Table",
     "Verification",
     "VerificationCheck",

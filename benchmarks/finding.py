@@ -38,7 +38,7 @@ def measure(effort: Effort) -> list[Result]:
         effort.console.print(f"{question} …")
         with _served(database) as client:
             first = _milliseconds(client, {})
-            asked = [list(islice(_queries(rows, run), PER_RUN)) for run in range(effort.runs)]
+            asked = [list(islice(queries(rows, run), PER_RUN)) for run in range(effort.runs)]
             times = [[_milliseconds(client, query) for _, query in run] for run in asked]
         results += percentiles(question, times, {0.5: None, 0.95: LIMIT_MS}, "ms")
         for what in dict.fromkeys(what for what, _ in asked[0]):
@@ -73,7 +73,7 @@ def _milliseconds(client: TestClient, query: Query) -> float:
     return spent
 
 
-def _queries(rows: int, run: int) -> Iterator[tuple[str, Query]]:
+def queries(rows: int, run: int) -> Iterator[tuple[str, Query]]:
     """Yield what people ask, of five kinds in turn; other questions in each run."""
     chance = Random(run)
     known = [one.institution for one in islice(institutions(rows), 0, 2_000)]
@@ -93,7 +93,7 @@ def _begun(chance: Random, name: str) -> str:
 
 
 def _mistyped(chance: Random, name: str) -> str:
-    word = max(chance.sample(name.split(), 2), key=len)
+    word = chance.choice([word for word in name.split() if len(word) > 3])
     place = chance.randrange(1, len(word) - 1)
     return name.replace(word, word[:place] + word[place + 1] + word[place] + word[place + 2 :])
 

@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from itertools import islice
 
 from sqlmodel import func, select
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import MEASURES, app
+from benchmarks.finding import queries
 from benchmarks.institutions_in_bulk import institutions
 from benchmarks.large_registry import fill
 from services.registry.settings import SERVICE
@@ -45,6 +47,16 @@ def test_a_database_is_filled_with_what_was_made(
         ):
             assert session.exec(select(func.count()).select_from(table)).one() == rows
     database.close()
+
+
+def test_each_run_searches_for_other_things_in_the_same_five_ways() -> None:
+    runs = [list(islice(queries(2_000, run), 1_000)) for run in range(5)]
+
+    assert list(islice(queries(2_000, 0), 1_000)) == runs[0]
+    assert runs[0] != runs[1]
+    for run in runs:
+        assert set(Counter(what for what, _ in run).values()) == {200}
+        assert all(len(str(query.get("q", ""))) <= 200 for _, query in run)
 
 
 def test_a_measure_that_does_not_exist_is_answered_with_those_that_do() -> None:

@@ -1,13 +1,20 @@
 """What `/metrics` shows of the registry."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from services.registry import flags, verification_queue
 from services.registry.lifecycle import Status
-from services.registry.tables import Coordinator, FocalPoint, Institution, SignedInSession, SignIn
+from services.registry.tables import (
+    Coordinator,
+    FocalPoint,
+    Institution,
+    OutgoingLetter,
+    SignedInSession,
+    SignIn,
+)
 from services.registry.verification_dates import FIRST_NOTICE, LAST_NOTICE
 from shared.columns import utc_now
 from shared.telemetry import Figure
@@ -65,6 +72,12 @@ def collect(session: Session) -> Iterable[Figure]:
             col(SignedInSession.ended_at).is_(None),
             col(SignedInSession.expires_at) > now,
         ),
+    )
+    waiting_since: datetime | None = session.exec(select(func.min(OutgoingLetter.written_at))).one()
+    yield Figure(
+        "letters_oldest_waiting_seconds",
+        "How long the oldest e-mail has waited that the mail server has not taken yet.",
+        (now - waiting_since).total_seconds() if waiting_since is not None else 0,
     )
     lately = col(SignIn.requested_at) > now - timedelta(hours=1)
     confirmed = _count(session, SignIn, lately, col(SignIn.confirmed_at).is_not(None))

@@ -85,6 +85,7 @@ def test_nothing_of_the_name_and_address_remains(registry: Registry) -> None:
 
     assert confirmed.status_code == 204, confirmed.text
     assert where(registry.database, NAME, EMAIL) == set()
+    letter_to(registry, EMAIL, "erased")
     with registry.database.read() as session:
         for name in erasure.DELETED:
             table = Registered.metadata.tables[name]

@@ -1,5 +1,6 @@
 """Invitations: asked by e-mail, and nothing changes until the invited person answers."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -362,3 +363,24 @@ def test_a_wrong_use_of_the_page_is_answered_in_words_and_changes_nothing(
             select(Invitation.outcome).where(col(Invitation.id) == UUID(invitation_id))
         ).one()
     assert outcome is None
+
+
+def test_two_who_press_accept_at_once_are_one(registry: Registry) -> None:
+    institution, ana = registry.submitted()
+    invite(registry, institution, ana)
+    invitation_id, code = secret_for(registry, EMAIL)
+    together = threading.Barrier(3)
+    statuses: list[int] = []
+
+    def press() -> None:
+        together.wait()
+        statuses.append(answer(registry, invitation_id, code).status_code)
+
+    threads = [threading.Thread(target=press) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [200, 409, 409]
+    assert len(events(registry, "focal_point.confirmed")) == 2

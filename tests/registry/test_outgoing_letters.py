@@ -150,10 +150,16 @@ def test_each_letter_has_its_three_templates_and_one_subject_line() -> None:
         "minutes": 15,
         "until": "2031-03-01",
     }
-    kinds = (
-        "address_changed", "address_code", "erasure_code", "left_without_focal_point", "role_taken",
-        "verification_ends", "verification_lapsed",
-    )  # fmt: skip
+    kinds = [
+        "address_changed",
+        "address_code",
+        "erased",
+        "erasure_code",
+        "left_without_focal_point",
+        "role_taken",
+        "verification_ends",
+        "verification_lapsed",
+    ]
     for kind in kinds:
         message = letters.compose(Letter(kind, "ana@example.org", "en", facts), "s@example.org")
         assert message["X-Southlink-Kind"] == kind.replace("_", "-")

@@ -1,5 +1,6 @@
 """Where a person is signed in: seen, ended one by one or all, and after a time without use."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -229,3 +230,20 @@ def test_no_header_makes_a_label_that_is_long_or_holds_markup(user_agent: str) -
             for character in label
         )
     )
+
+
+def test_many_keys_that_were_not_used_lately_are_exchanged_at_once(registry: Registry) -> None:
+    _, ana = registry.submitted()
+    keys = [
+        registry.client.post(
+            "/api-keys", json={"name": f"Key {n}", "scopes": ["act"]}, headers=ana.headers
+        ).json()["key"]
+        for n in range(24)
+    ]
+
+    with ThreadPoolExecutor(len(keys)) as threads:
+        statuses = list(threads.map(lambda key: token_with(registry, key), keys))
+
+    assert statuses == [200] * len(keys)
+    shown = registry.client.get("/api-keys", headers=ana.headers).json()["items"]
+    assert all(key["last_used_at"] for key in shown)

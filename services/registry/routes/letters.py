@@ -11,7 +11,7 @@ from services.registry import outgoing_letters
 from services.registry.code_mail import Postman
 from services.registry.letters import Letter
 from services.registry.outgoing_letters import Mailroom
-from services.registry.tables import OutgoingLetter
+from services.registry.tables import OutgoingLetter, Person
 from shared.columns import utc_now
 from shared.database import after_commit
 
@@ -32,6 +32,15 @@ class Letters:
     def send_code(self, session: Session, letter: Letter) -> None:
         """Send a code, whose loss costs its reader a new request."""
         after_commit(session, partial(self._postman.post, letter))
+
+    def send_farewell(self, session: Session, person: Person) -> None:
+        """Tell a person who is about to be erased that it is done (GDPR, article 12.3).
+
+        It is written before, and tried once: to keep it for later would keep the address.
+        """
+        if person.confirmed_at is not None:
+            farewell = Letter("erased", person.email, person.language, {})
+            after_commit(session, partial(self._postman.post, farewell))
 
     def _hand_over(self, letter: OutgoingLetter) -> None:
         self._postman.submit(

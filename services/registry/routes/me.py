@@ -212,7 +212,11 @@ def ask_for_erasure(
     responses=_CONFIRM,
 )
 def confirm_erasure(
-    code_id: CodeId, body: Confirmation, caller: SignedInPerson, request: Request
+    code_id: CodeId,
+    body: Confirmation,
+    caller: SignedInPerson,
+    request: Request,
+    letters: LettersByMail,
 ) -> None:
     """Erase you, for good: name, address, roles, sessions, keys, invitations.
 
@@ -233,6 +237,7 @@ def confirm_erasure(
             now=now,
         )
         if not isinstance(used, Problem):
+            letters.send_farewell(session, person)
             erasure.erase(session, person, by=person.id, now=now)
     if isinstance(used, Problem):
         raise used
@@ -259,6 +264,7 @@ def erase_person(
     person = session.get(Person, person_id, with_for_update=True)
     if person is None or person.erased_at is not None:
         raise Problem(NOT_FOUND, "There is no person of that id, or they were erased already.")
+    letters.send_farewell(session, person)
     letters.send(
         session,
         erasure.erase(

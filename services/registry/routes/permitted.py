@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 
 from services.registry.lifecycle import Action
 from services.registry.permissions import (
@@ -18,6 +18,7 @@ from services.registry.permissions import (
 from services.registry.sessions import is_running
 from services.registry.tables import Institution
 from shared.columns import utc_now
+from shared.database import Database
 from shared.identity import Caller, unauthenticated
 from shared.problems import FORBIDDEN, Problem
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
@@ -82,10 +83,14 @@ CurrentCoordinator = Annotated[Caller, Depends(_coordinator)]
 """A coordinator; 403 for anybody else who is signed in."""
 
 
-def _signed_in(caller: CurrentPerson, session: Reading) -> Caller:
+def _signed_in(caller: CurrentPerson, request: Request) -> Caller:
     if caller.session_id is None:
         raise Problem(FORBIDDEN, "Sign in yourself for this: an API key can't do it.")
-    if not is_running(session, caller.session_id, utc_now()):
+    database: Database = request.app.state.database
+    # Not `Reading`: held beside the route's own, connections could wait for each other for ever.
+    with database.read() as session:
+        running = is_running(session, caller.session_id, utc_now())
+    if not running:
         raise unauthenticated("This session was ended. Sign in again.")
     return caller
 

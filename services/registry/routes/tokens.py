@@ -17,7 +17,7 @@ from shared.faults import in_words
 from shared.identity import Caller, sign_token, unauthenticated
 from shared.problems import UNAUTHENTICATED, responses
 from shared.text import Output
-from shared.web import Reading, Writing
+from shared.web import Writing
 
 log = structlog.get_logger(__name__)
 
@@ -78,16 +78,18 @@ def token_for(request: Request, caller: Caller) -> Token:
     response_model=Token,
     responses=responses(UNAUTHENTICATED),
 )
-def exchange(key: PresentedKey, request: Request, session: Reading) -> Token:
+def exchange(key: PresentedKey, request: Request) -> Token:
     """Return an access token for a session key or API key, sent as bearer.
 
     A token lives for minutes and is verified without asking the registry; a key that is revoked
     gets no new one.
     """
     now = utc_now()
-    exchanged = sessions.exchange(session, key, now)
+    database: Database = request.app.state.database
+    # Two connections at once in many requests could wait for each other for ever.
+    with database.read() as session:
+        exchanged = sessions.exchange(session, key, now)
     if exchanged.note:
-        database: Database = request.app.state.database
         try:
             with database.write() as writing:
                 sessions.note_use(writing, exchanged, now)

@@ -46,6 +46,8 @@ KEPT: Mapping[str, str] = {
     "institution_flag": "accountability, and never changed: who raised it has no name",
     "flag_lifting": "accountability, and never changed: who lifted it has no name",
     "duplicate_decision": "accountability: the decision stays, who took it has no name",
+    "support_history": "accountability: the step stays, its actor has no name",
+    "introduction_history": "accountability: the step stays, its actor has no name",
     "role_change": "accountability: the change stays, its people have no name",
     "invitation": "those to the person are deleted, those by them stay without their name",
 }

@@ -38,11 +38,13 @@ from shared.events.catalogue import (
     GroupFacts,
     GroupUpdated,
     InstitutionFacts,
+    InstitutionMerged,
     InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
     InstitutionSuspended,
+    InstitutionUnmerged,
     InstitutionUpdated,
     InstitutionVerificationExpired,
     InstitutionVerificationExpiring,
@@ -74,7 +76,9 @@ def institution_known(
     | InstitutionVerificationExpired
     | InstitutionSuspended
     | InstitutionReinstated
-    | InstitutionWithdrawn,
+    | InstitutionWithdrawn
+    | InstitutionMerged
+    | InstitutionUnmerged,
 ) -> None:
     """Keep the institution; readers hear of it once, when it is verified.
 
@@ -224,6 +228,8 @@ REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
     InstitutionSuspended: institution_known,
     InstitutionReinstated: institution_known,
     InstitutionWithdrawn: institution_known,
+    InstitutionMerged: institution_known,
+    InstitutionUnmerged: institution_known,
     FocalPointConfirmed: focal_point_confirmed,
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,
@@ -277,6 +283,7 @@ def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
             acronym=facts.acronym,
             status=facts.status,
             version=facts.version,
+            merged_into=facts.merged_into,
         )
     )
 

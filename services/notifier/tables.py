@@ -100,6 +100,7 @@ class Institution(Table, table=True):
     acronym: str | None = None
     status: str
     version: int
+    merged_into: UUID | None = None
 
 
 class Coordinator(Table, table=True):

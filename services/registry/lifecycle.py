@@ -37,6 +37,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
     SUSPENDED = "suspended"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"
 
 
 class Role(StrEnum):
@@ -64,11 +65,22 @@ class Action(StrEnum):
     SUSPEND = "suspend"
     REINSTATE = "reinstate"
     WITHDRAW = "withdraw"
+    MERGE = "merge"
+    ABSORB = "absorb"
+    UNMERGE = "unmerge"
+    RELEASE = "release"
+
+
+Changes = dict[str, list[Any]]
+"""The values before and after, by field."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """What an action does: from which states, into which (``None``: it stays), by whom, and why."""
+    """What an action does: from which states, into which, by whom, and why.
+
+    Without a target the state stays, or after `Action.UNMERGE` is again what it was.
+    """
 
     sources: frozenset[Status]
     target: Status | None
@@ -154,6 +166,30 @@ TRANSITIONS: Mapping[Action, Transition] = {
         "The institution no longer wants to be a partner; it may submit itself again.",
         Role.FOCAL_POINT,
     ),
+    Action.MERGE: _transition(
+        set(Status) - {Status.UNCONFIRMED, Status.REJECTED, Status.MERGED},
+        Status.MERGED,
+        "It is the same as another institution, which goes on with what it had.",
+        Role.COORDINATOR,
+    ),
+    Action.ABSORB: _transition(
+        {Status.SUBMITTED, Status.RETURNED, Status.VERIFIED},
+        None,
+        "Another institution that is the same was merged into it.",
+        Role.COORDINATOR,
+    ),
+    Action.UNMERGE: _transition(
+        {Status.MERGED},
+        None,
+        "It was not the same after all: it stands for itself again, as it stood before.",
+        Role.COORDINATOR,
+    ),
+    Action.RELEASE: _transition(
+        set(Status) - {Status.UNCONFIRMED, Status.MERGED},
+        None,
+        "What was merged into it stands for itself again.",
+        Role.COORDINATOR,
+    ),
 }
 """Every step there is. What is not here can't happen."""
 
@@ -169,6 +205,10 @@ _DONE = {
     Action.SUSPEND: "suspended",
     Action.REINSTATE: "reinstated",
     Action.WITHDRAW: "withdrawn",
+    Action.MERGE: "merged into another",
+    Action.ABSORB: "joined with another",
+    Action.UNMERGE: "taken apart again",
+    Action.RELEASE: "taken apart again",
 }
 
 
@@ -279,6 +319,7 @@ def step(
     by: UUID | None,
     *,
     now: datetime | None = None,
+    back_to: Status | None = None,
     **told: Any,
 ) -> None:
     """Take one step and note it in the history; ``told`` is what the entry says besides.
@@ -288,7 +329,7 @@ def step(
     require_possible(institution, action)
     before = institution.status
     moment = now or utc_now()
-    institution.status = TRANSITIONS[action].target or before
+    institution.status = back_to or TRANSITIONS[action].target or before
     institution.version += 1
     institution.updated_at = moment
     session.add(institution)

@@ -116,13 +116,18 @@ def institution_to_see(
     return found
 
 
-def institution_to_trace(session: Session, caller: Caller, institution_id: UUID) -> Institution:
+def institution_to_trace(
+    session: Session, caller: Caller | None, institution_id: UUID
+) -> Institution:
     """Return the institution whose history the caller may read; a Problem (404) otherwise.
 
-    Those are its focal point and coordinators.
+    Those are its focal point and coordinators; after a merge, the people of the one it is part of.
     """
     institution = session.get(Institution, institution_id)
-    if institution is None or not may_trace(session, caller, institution):
+    bearer = institution
+    while bearer is not None and not may_trace(session, caller, bearer):
+        bearer = session.get(Institution, bearer.merged_into) if bearer.merged_into else None
+    if institution is None or bearer is None:
         raise _no_such_institution()
     return institution
 

@@ -41,7 +41,7 @@ def relation_faults(
     wanted = list(wanted)
     if not wanted:
         return []
-    _take_turns(session)
+    take_turns(session)
     others = {other for _, other, _ in wanted}
     found = set(
         session.exec(
@@ -114,7 +114,20 @@ def related(
     ]
 
 
-def _leads_to(session: Session, kind: Kind, start: UUID, goal: UUID) -> bool:
+def can_have(session: Session, institution_id: UUID, kind: str, other_id: UUID) -> bool:
+    """Return whether a relation would be one to another institution, and close no circle."""
+    return institution_id != other_id and not _leads_to(session, kind, other_id, institution_id)
+
+
+def has_parent(session: Session, institution_id: UUID) -> bool:
+    """Return whether an institution is a part of another."""
+    parent = select(InstitutionRelation.other_id).where(
+        InstitutionRelation.institution_id == institution_id, InstitutionRelation.kind == "parent"
+    )
+    return session.exec(parent).first() is not None
+
+
+def _leads_to(session: Session, kind: str, start: UUID, goal: UUID) -> bool:
     """Whether one comes from ``start``, going on and on to the parent or predecessors, to goal."""
     seen: set[UUID] = set()
     ahead = {start}
@@ -136,7 +149,8 @@ def _leads_to(session: Session, kind: Kind, start: UUID, goal: UUID) -> bool:
     return False
 
 
-def _take_turns(session: Session) -> None:
+def take_turns(session: Session) -> None:
+    """Wait until nobody else changes relations; until the transaction ends nobody else does."""
     # Two relations that are made at the same time could close a circle that neither sees. SQLite
     # has one writer anyhow.
     if session.get_bind().dialect.name == "postgresql":

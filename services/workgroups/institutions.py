@@ -41,6 +41,12 @@ def names_of(session: Session, institution_ids: Iterable[UUID]) -> dict[UUID, Na
 
 def require_verified(institution: Institution) -> None:
     """Raise a Problem (409) unless the institution is verified."""
+    if institution.merged_into is not None:
+        raise Problem(
+            NOT_ALLOWED_NOW,
+            f"{institution.acronym or institution.name} is part of another institution now. "
+            f"Take part as that one: {institution.merged_into}.",
+        )
     if institution.status != VERIFIED:
         raise Problem(
             NOT_ALLOWED_NOW,

@@ -16,11 +16,13 @@ from shared.events.catalogue import (
     CoordinatorRemoved,
     FocalPointConfirmed,
     FocalPointRemoved,
+    InstitutionMerged,
     InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
     InstitutionSuspended,
+    InstitutionUnmerged,
     InstitutionUpdated,
     InstitutionVerificationExpired,
     InstitutionVerificationExpiring,
@@ -45,6 +47,8 @@ InstitutionTold = (
     | InstitutionSuspended
     | InstitutionReinstated
     | InstitutionWithdrawn
+    | InstitutionMerged
+    | InstitutionUnmerged
 )
 
 
@@ -125,6 +129,8 @@ HANDLERS: dict[type[EventData], Any] = {
     InstitutionSuspended: institution_told,
     InstitutionReinstated: institution_told,
     InstitutionWithdrawn: institution_told,
+    InstitutionMerged: institution_told,
+    InstitutionUnmerged: institution_told,
     FocalPointConfirmed: focal_point_confirmed,
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,

@@ -53,6 +53,7 @@ class Institution(Table, table=True):
     visibility: str = "public"
     status: str
     version: int
+    merged_into: UUID | None = None
 
 
 class Coordinator(Table, table=True):

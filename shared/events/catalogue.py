@@ -68,6 +68,7 @@ class InstitutionFacts(Facts):
     verified_until: datetime | None = Field(
         None, description="When its verification runs out; past: it has lapsed."
     )
+    merged_into: UUID | None = Field(None, description="The institution that it became part of.")
 
 
 class GroupFacts(Facts):
@@ -254,6 +255,24 @@ class InstitutionWithdrawn(RegistryEvent):
 
     name: ClassVar[str] = "institution.withdrawn"
     institution: InstitutionFacts
+    reason: str
+
+
+class InstitutionMerged(RegistryEvent):
+    """An institution is the same as another: it ended, and the other goes on with what it had."""
+
+    name: ClassVar[str] = "institution.merged"
+    institution: InstitutionFacts
+    into: InstitutionFacts
+    reason: str
+
+
+class InstitutionUnmerged(RegistryEvent):
+    """A merge was undone: the institution stands for itself again, as before."""
+
+    name: ClassVar[str] = "institution.unmerged"
+    institution: InstitutionFacts
+    survivor: InstitutionFacts
     reason: str
 
 
@@ -595,6 +614,8 @@ ALL: tuple[type[EventData], ...] = (
     InstitutionSuspended,
     InstitutionReinstated,
     InstitutionWithdrawn,
+    InstitutionMerged,
+    InstitutionUnmerged,
     FocalPointConfirmed,
     FocalPointRemoved,
     CoordinatorAppointed,

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from services.registry import institutions, lifecycle, standing
+from services.registry import institutions, lifecycle, merge_steps, standing
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.people import PersonDraft, confirm_address
@@ -36,6 +36,18 @@ STEPS: dict[Action, Step] = {
     Action.SUSPEND: lambda s, i, by: standing.suspend(s, i, by, "A concern."),
     Action.REINSTATE: lambda s, i, by: standing.reinstate(s, i, by, "It is settled."),
     Action.WITHDRAW: lambda s, i, by: standing.withdraw(s, i, by, "Dissolved."),
+    Action.MERGE: lambda s, i, by: merge_steps.merge(
+        s, i, another(s), by, reason="They are one.", changes={}
+    ),
+    Action.ABSORB: lambda s, i, by: merge_steps.merge(
+        s, another(s), i, by, reason="They are one.", changes={}
+    ),
+    Action.UNMERGE: lambda s, i, by: merge_steps.unmerge(
+        s, i, another(s), by, reason="They are two.", back_to=Status.RETURNED, changes={}
+    ),
+    Action.RELEASE: lambda s, i, by: merge_steps.unmerge(
+        s, merged(s), i, by, reason="They are two.", back_to=Status.RETURNED, changes={}
+    ),
 }
 
 EVENTS = {
@@ -50,7 +62,41 @@ EVENTS = {
     Action.SUSPEND: "org.southlink.institution.suspended.v1",
     Action.REINSTATE: "org.southlink.institution.reinstated.v1",
     Action.WITHDRAW: "org.southlink.institution.withdrawn.v1",
+    Action.MERGE: "org.southlink.institution.merged.v1",
+    Action.ABSORB: "org.southlink.institution.updated.v1",
+    Action.UNMERGE: "org.southlink.institution.unmerged.v1",
+    Action.RELEASE: "org.southlink.institution.updated.v1",
 }
+
+BACK_TO = {Action.UNMERGE: Status.RETURNED}
+"""Where an action leads that has no target of its own and doesn't stay."""
+
+
+def another(session: Session) -> Institution:
+    """Return another institution, which is verified."""
+    institution = Institution(
+        name="Observatory of Glaciers",
+        name_key="observatory of glaciers",
+        organisation_type="60",
+        status=Status.VERIFIED,
+    )
+    session.add(institution)
+    session.flush()
+    return institution
+
+
+def merged(session: Session) -> Institution:
+    """Return an institution that is part of another."""
+    institution = another(session)
+    put_into(session, institution, Status.MERGED)
+    return institution
+
+
+def put_into(session: Session, institution: Institution, status: Status) -> None:
+    """Let an institution be in a state, however it came there."""
+    part_of = another(session).id if status == Status.MERGED else None
+    institution.status, institution.merged_into = status, part_of
+    session.flush()
 
 
 def a_registration(session: Session, email: str = "ana@example.org") -> tuple[Institution, Person]:
@@ -84,11 +130,18 @@ def test_every_action_but_the_registration_itself_has_a_step_and_an_event() -> N
 
 
 def test_a_rejected_registration_is_final_and_every_other_state_can_go_on() -> None:
-    with_a_way_on = set().union(*(transition.sources for transition in TRANSITIONS.values()))
+    with_a_way_on = set().union(
+        *(
+            transition.sources
+            for action, transition in TRANSITIONS.items()
+            # Giving back what another brought along changes nothing in its own life.
+            if action != Action.RELEASE
+        )
+    )
     assert with_a_way_on == set(Status) - {Status.REJECTED}
 
 
-def test_only_a_coordinator_verifies_returns_rejects_suspends_and_reinstates() -> None:
+def test_only_a_coordinator_verifies_returns_rejects_suspends_reinstates_and_merges() -> None:
     for action in (
         Action.VERIFY,
         Action.RENEW,
@@ -96,6 +149,8 @@ def test_only_a_coordinator_verifies_returns_rejects_suspends_and_reinstates() -
         Action.REJECT,
         Action.SUSPEND,
         Action.REINSTATE,
+        Action.MERGE,
+        Action.UNMERGE,
     ):
         assert TRANSITIONS[action].by == {Role.COORDINATOR}
 
@@ -111,12 +166,11 @@ def test_an_action_is_possible_exactly_in_the_states_of_the_table(
     session: Session, action: Action, status: Status
 ) -> None:
     institution, person = a_registration(session)
-    institution.status = status
-    session.flush()
+    put_into(session, institution, status)
 
     if status in TRANSITIONS[action].sources:
         STEPS[action](session, institution, person.id)
-        assert institution.status == (TRANSITIONS[action].target or status)
+        assert institution.status == (TRANSITIONS[action].target or BACK_TO.get(action, status))
         assert institution.version == 2
         assert events_of(session, institution) == [EVENTS[action]]
     else:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from services.workgroups.institutions import require_verified
 from services.workgroups.projections import HANDLERS, REGISTRY_PROJECTION
 from services.workgroups.tables import Coordinator, FocalPoint, Institution, Parked
 from shared.database import Database
@@ -16,12 +18,15 @@ from shared.events.catalogue import (
     CoordinatorRemoved,
     FocalPointConfirmed,
     FocalPointRemoved,
+    InstitutionFacts,
     InstitutionLeftWithoutFocalPoint,
+    InstitutionMerged,
     InstitutionReinstated,
     InstitutionRejected,
     InstitutionReturned,
     InstitutionSubmitted,
     InstitutionSuspended,
+    InstitutionUnmerged,
     InstitutionUpdated,
     InstitutionVerificationExpired,
     InstitutionVerificationExpiring,
@@ -35,9 +40,11 @@ from shared.events.envelope import Event, EventData
 from shared.events.schemas import published_by
 from shared.ids import new_id
 from shared.parked import park
+from shared.problems import Problem
 from tests.workgroups.world import institution_facts
 
 INSTITUTIONS = [new_id(), new_id()]
+ANOTHER = new_id()
 PEOPLE = [new_id(), new_id()]
 
 ReadModels = list[list[str]]
@@ -52,6 +59,12 @@ def life_of(institution_id: UUID) -> list[EventData]:
         )
         return {"institution": facts}
 
+    def part_of_another(told: dict[str, object]) -> dict[str, object]:
+        facts = told["institution"]
+        assert isinstance(facts, InstitutionFacts)
+        return {"institution": facts.model_copy(update={"merged_into": another.institution_id})}
+
+    another = institution_facts(institution_id=ANOTHER)
     person = PEOPLE[INSTITUTIONS.index(institution_id)]
     return [
         InstitutionSubmitted.model_validate(at("submitted", 2)),
@@ -70,7 +83,13 @@ def life_of(institution_id: UUID) -> list[EventData]:
         InstitutionVerificationExpired.model_validate(at("verified", 10)),
         InstitutionVerificationRenewed.model_validate(at("verified", 11)),
         InstitutionWithdrawn.model_validate(at("withdrawn", 12) | {"reason": "Dissolved."}),
-        InstitutionRejected.model_validate(at("rejected", 13) | {"reason": "A duplicate."}),
+        InstitutionMerged.model_validate(
+            part_of_another(at("merged", 13)) | {"into": another, "reason": "They are one."}
+        ),
+        InstitutionUnmerged.model_validate(
+            at("verified", 14) | {"survivor": another, "reason": "They are two."}
+        ),
+        InstitutionRejected.model_validate(at("rejected", 15) | {"reason": "A duplicate."}),
     ]
 
 
@@ -184,8 +203,8 @@ def test_a_life_is_followed_to_its_end(database: Database) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    order=st.permutations(["first"] * 15 + ["second"] * 15 + ["coordinators"] * 3),
-    times=st.lists(st.integers(1, 3), min_size=33, max_size=33),
+    order=st.permutations(["first"] * 17 + ["second"] * 17 + ["coordinators"] * 3),
+    times=st.lists(st.integers(1, 3), min_size=37, max_size=37),
 )
 def test_the_order_between_subjects_and_repeated_events_make_no_difference(
     database: Database, order: list[str], times: list[int]
@@ -220,6 +239,24 @@ def test_the_newest_version_of_an_institution_wins_in_any_order(
 ) -> None:
     newest = life_of(INSTITUTIONS[0])[-1]
     assert after(database, order) == after(database, [newest])
+
+
+def test_a_merged_institution_is_known_to_be_part_of_another_until_that_is_undone(
+    database: Database,
+) -> None:
+    with Session(database.engine) as session:
+        for data in life_of(INSTITUTIONS[0])[:15]:
+            apply(session, data)
+        institution = session.get_one(Institution, INSTITUTIONS[0])
+        assert (institution.status, institution.merged_into) == ("merged", ANOTHER)
+        with pytest.raises(Problem, match=f"Take part as that one: {ANOTHER}"):
+            require_verified(institution)
+
+        apply(session, life_of(INSTITUTIONS[0])[15])
+        session.refresh(institution)
+        assert (institution.status, institution.merged_into) == ("verified", None)
+        require_verified(institution)
+        session.rollback()
 
 
 def test_reading_the_whole_history_again_changes_nothing(database: Database) -> None:

@@ -54,6 +54,7 @@ class InstitutionOut(Output):
     verified_until: datetime | None = Field(
         description="When its verification runs out; null when it was never verified."
     )
+    merged_into: UUID | None = Field(description="The institution that it became part of.")
     version: int = Field(description="Grows with each change; the ETag of this institution.")
     registered_at: datetime
     updated_at: datetime

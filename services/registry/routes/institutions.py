@@ -1,10 +1,11 @@
 """Registering institutions, reading and changing them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
@@ -13,9 +14,11 @@ from services.registry import cautions, duplicates, institutions
 from services.registry.cautions import CautionKind
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.lifecycle import Action, Status
+from services.registry.merging import Moved
 from services.registry.people import PersonDraft
 from services.registry.permissions import (
     acting_person,
+    institution_to_trace,
     is_coordinator,
     may_trace,
     require_trace,
@@ -35,8 +38,8 @@ from services.registry.routes.institution_out import (
 )
 from services.registry.routes.permitted import (
     InstitutionToUpdate,
+    StandingInstitution,
     TraceableInstitution,
-    VisibleInstitution,
 )
 from services.registry.tables import HistoryEntry, Institution
 from shared.columns import utc_now
@@ -115,6 +118,15 @@ class InstitutionDetail(InstitutionProfile):
     )
 
 
+class Tombstone(Output):
+    """What is left of an institution that was merged."""
+
+    id: UUID
+    status: Literal["merged"] = "merged"
+    merged_into: UUID = Field(description="The institution that it is part of, in the end.")
+    version: int = Field(description="The ETag of what is left.")
+
+
 class Registered(Output):
     """A registration that waits for the code from the focal point's e-mail."""
 
@@ -189,20 +201,39 @@ def register(
     "/{institution_id}",
     summary="Read an institution",
     response_model=InstitutionDetail,
-    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, INVALID),
+    responses={
+        308: {"model": Tombstone, "description": "Merged: read the one that it is part of."},
+        **responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, INVALID),
+    },
 )
 def read_institution(
-    institution: VisibleInstitution,
+    *,
+    institution: StandingInstitution,
     caller: MaybeCaller,
     session: Reading,
+    request: Request,
     response: Response,
     as_of: AsOf = None,
-) -> InstitutionDetail:
+) -> InstitutionDetail | Response:
     """Return an institution with its ETag; to a coordinator also what they should look at.
 
-    With ``as_of`` its own people and coordinators read its profile, status and version as they were
-    then, without an ETag: the past can't be edited.
+    One that was merged answers 308 with the address of the institution that it is part of, and
+    with its own ETag. With ``as_of`` its own people and coordinators read its profile, status and
+    version as they were then, without an ETag: the past can't be edited.
     """
+    if isinstance(institution, Moved):
+        if as_of is not None:
+            bygone = institution_to_trace(session, caller, institution.id)
+            return _as_it_was(bygone, profile_as_of(session, bygone, as_of))
+        root = request.app.state.settings.root_path
+        return JSONResponse(
+            Tombstone.model_validate(institution).model_dump(mode="json"),
+            status_code=308,
+            headers={
+                "Location": f"{root}/institutions/{institution.merged_into}",
+                "ETag": etag(institution.version),
+            },
+        )
     if as_of is not None:
         require_trace(session, caller, institution)
         return _as_it_was(institution, profile_as_of(session, institution, as_of))

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path, Request
 
 from services.registry.lifecycle import Action
+from services.registry.merging import Moved, moved_to
 from services.registry.permissions import (
     institution_to,
     institution_to_compare,
@@ -35,6 +36,16 @@ def _allowed_to(action: Action) -> Any:
 
 def _visible(institution_id: InstitutionId, caller: MaybeCaller, session: Reading) -> Institution:
     return institution_to_see(session, caller, institution_id)
+
+
+def _standing(
+    institution_id: InstitutionId, caller: MaybeCaller, session: Reading
+) -> Institution | Moved:
+    moved = moved_to(session, institution_id)
+    if moved is None:
+        return institution_to_see(session, caller, institution_id)
+    institution_to_see(session, caller, moved.merged_into)
+    return moved
 
 
 def _traceable(
@@ -102,6 +113,8 @@ For what would let a thief of a key take over the person (OWASP ASVS 5.0, 7.5.1)
 """
 
 VisibleInstitution = Annotated[Institution, Depends(_visible)]
+StandingInstitution = Annotated[Institution | Moved, Depends(_standing)]
+"""One that the caller may see, or where it went when it was merged into one that they may see."""
 TraceableInstitution = Annotated[Institution, Depends(_traceable)]
 InstitutionToUpdate = Annotated[Institution, _allowed_to(Action.UPDATE)]
 InstitutionToSubmit = Annotated[Institution, _allowed_to(Action.SUBMIT)]

@@ -21,6 +21,7 @@ from services.registry.tables.institutions import (
 )
 from services.registry.tables.introductions import Introduction, IntroductionHistoryEntry
 from services.registry.tables.logos import InstitutionLogo
+from services.registry.tables.merging import Merge
 from services.registry.tables.people import (
     Coordinator,
     FocalPoint,
@@ -62,6 +63,7 @@ __all__ = [
     "Introduction",
     "IntroductionHistoryEntry",
     "Invitation",
+    "Merge",
     "Outbox",
     "OutgoingLetter",
     "OwnCode",

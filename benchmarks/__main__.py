@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import embedded_stack, finding, matching
+from benchmarks import embedded_stack, finding, importing, matching
 from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
 from benchmarks.report import Result, keep, show
@@ -18,6 +18,7 @@ MEASURES: Mapping[str, Measure] = {
     "stack": embedded_stack.measure,
     "finding": finding.measure,
     "matching": matching.measure,
+    "importing": importing.measure,
 }
 """Everything that is measured, by the name that ``--only`` takes."""
 

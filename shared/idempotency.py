@@ -21,6 +21,7 @@ from sqlmodel import Session, col, select
 
 from shared.columns import utc_now
 from shared.idempotency_columns import IdempotencyColumns
+from shared.identity import Caller
 from shared.problems import IDEMPOTENCY_MISMATCH, INVALID, FieldError, Problem
 from shared.web import MaybeCaller
 
@@ -130,31 +131,42 @@ class IdempotentRequest:
         session.execute(delete(self.table).where(col(self.table.recorded_at) < utc_now() - KEEP))
 
 
-async def _idempotent_request(
-    request: Request,
-    caller: MaybeCaller,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="A key of your own for this creation, 1 to 200 visible ASCII characters: "
-            "asking again with it, within a day, returns the same answer and creates nothing."
-        ),
-    ] = None,
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="A key of your own for this creation, 1 to 200 visible ASCII characters: "
+        "asking again with it, within a day, returns the same answer and creates nothing."
+    ),
+]
+"""The header; `Once` takes it, and a route that reads its body by itself."""
+
+
+def idempotent(
+    request: Request, caller: Caller | None, key: str | None, content: bytes
 ) -> IdempotentRequest:
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+    """Return the request with its key; ``content`` tells it from others of the same address.
+
+    Raises a Problem (422) for a key that is none.
+    """
+    if key is not None and not _KEY.fullmatch(key):
         raise Problem(
             INVALID,
             "The header Idempotency-Key must be 1 to 200 visible ASCII characters.",
             errors=[FieldError(pointer="Idempotency-Key", detail="Use for example a UUID.")],
         )
-    body = await request.body()
-    subject = f"{request.method} {request.url.path}\n".encode() + body
+    subject = f"{request.method} {request.url.path}\n".encode() + content
     return IdempotentRequest(
         table=request.app.state.idempotency,
         caller=str(caller.id) if caller else "anonymous",
-        key=idempotency_key,
+        key=key,
         request_hash=hashlib.sha256(subject).hexdigest(),
     )
+
+
+async def _idempotent_request(
+    request: Request, caller: MaybeCaller, idempotency_key: IdempotencyKey = None
+) -> IdempotentRequest:
+    return idempotent(request, caller, idempotency_key, await request.body())
 
 
 Once = Annotated[IdempotentRequest, Depends(_idempotent_request)]

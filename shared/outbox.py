@@ -3,7 +3,7 @@
 A command calls `publish` in its transaction. The relay later gives committed rows their positions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -90,20 +90,28 @@ def tables_of(source: str) -> OutboxTables:
 
 def publish(session: Session, data: EventData, *, subject: str) -> Event:
     """Add an event about ``subject`` to the caller's transaction, and return it."""
+    return publish_all(session, [(data, subject)])[0]
+
+
+def publish_all(session: Session, told: Sequence[tuple[EventData, str]]) -> list[Event]:
+    """Add events to the caller's transaction, each with its subject, in their order."""
     # The change first: then the order of rows follows the order of causes.
     session.flush()
-    event = Event.of(data, subject=subject, traceparent=traceparent.get())
-    session.add(
+    events = [
+        Event.of(data, subject=subject, traceparent=traceparent.get()) for data, subject in told
+    ]
+    session.add_all(
         tables_of(data.source).outbox(
             event_id=event.id,
             type=event.type,
-            subject=subject,
+            subject=event.subject,
             event=event.to_json(),
             recorded_at=event.time,
         )
+        for event, (data, _) in zip(events, told, strict=True)
     )
     session.flush()
-    return event
+    return events
 
 
 def positioned(row: OutboxColumns) -> str:

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -49,12 +50,22 @@ class BodyTooLargeError(HTTPException):
 
 
 class RequestFrame:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application.
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, max_body_bytes: int) -> None:
+    ``body_limits`` are those of the paths that take more, or less, than ``max_body_bytes``.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: RequestMetrics,
+        max_body_bytes: int,
+        body_limits: Mapping[str, int] | None = None,
+    ) -> None:
         self.app = app
         self.metrics = metrics
         self.max_body_bytes = max_body_bytes
+        self.body_limits = body_limits or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -118,9 +129,11 @@ class RequestFrame:
                 traceparent.reset(trace)
 
     async def _limited(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        limit = self.body_limits.get(path, self.max_body_bytes)
         declared = headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > self.max_body_bytes:
-            raise BodyTooLargeError(self.max_body_bytes)
+        if declared.isdigit() and int(declared) > limit:
+            raise BodyTooLargeError(limit)
         read = 0
 
         async def limited_receive() -> Message:
@@ -128,8 +141,8 @@ class RequestFrame:
             message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > self.max_body_bytes:
-                    raise BodyTooLargeError(self.max_body_bytes)
+                if read > limit:
+                    raise BodyTooLargeError(limit)
             return message
 
         await self.app(scope, limited_receive, send)

@@ -1,6 +1,6 @@
 """The base of every service's FastAPI application."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -99,11 +99,13 @@ def build_app(
     readiness: Sequence[Check] = (),
     figures: Sequence[Collect] = (),
     kinds: Sequence[ProblemKind] = (),
+    body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Return the application of a service.
 
     ``idempotency`` is its table of `IdempotencyColumns`; ``readiness`` its own checks beside the
-    database; ``figures`` what it shows in ``/metrics``; ``kinds`` the problems of its own.
+    database; ``figures`` what it shows in ``/metrics``; ``kinds`` the problems of its own;
+    ``body_limits`` how many bytes a path takes whose limit isn't ``max_body_bytes``.
     """
 
     @asynccontextmanager
@@ -135,6 +137,7 @@ def build_app(
         RequestFrame,
         metrics=RequestMetrics(metrics_registry),
         max_body_bytes=settings.max_body_bytes,
+        body_limits=body_limits,
     )
     add_problem_handlers(app)
     app.include_router(

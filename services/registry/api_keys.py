@@ -1,13 +1,13 @@
 """Keys with which other systems call."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel import Session, select
 
 from services.registry import credentials
 from services.registry.permissions import is_coordinator_id
+from services.registry.scopes import Scope
 from services.registry.tables import ApiKey
 from shared.columns import utc_now
 from shared.identity import Caller
@@ -15,13 +15,6 @@ from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, FieldError, Problem
 
 FEED_KEY_NAME = "Feed key of this installation (REGISTRY_FEED_KEY)"
 FEED_KEY_MIN_LENGTH = 24
-
-
-class Scope(StrEnum):
-    """What a key may be used for."""
-
-    ACT = "act"
-    FEED_READ = "feed:read"
 
 
 def create(

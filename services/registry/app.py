@@ -9,13 +9,16 @@ from fastapi import APIRouter, FastAPI
 
 from services.registry import figures
 from services.registry.code_mail import Postman
+from services.registry.imports import Importer
 from services.registry.pages import invitation as invitation_page
 from services.registry.routes import (
     api_keys,
     decisions,
     duplicates,
+    exports,
     finding,
     flags,
+    imports,
     institution_people,
     institutions,
     introductions,
@@ -60,16 +63,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         raise SystemExit(str(error)) from None
     postman = Postman(Smtp.of(settings), settings.mail_from)
     catalogue = Catalogue()
+    database = Database(settings.database_url)
+    importer = Importer(database)
     app = build_app(
         service=SERVICE,
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         verifier=TokenVerifier(LocalKeySet(keys.published)),
         idempotency=IdempotencyRecord,
         routers=[
+            exports.router,
             institutions.router,
             finding.router,
             logos.router,
+            imports.router,
             decisions.router,
             duplicates.router,
             standing.router,
@@ -94,14 +101,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             feed_router(REGISTRY),
             _closing(postman),
             _warming(catalogue),
+            _closing(importer),
         ],
         readiness=[_signing_key_check(settings), redis_check(settings.redis_url)],
         figures=[figures.collect, partial(outbox_figures, REGISTRY)],
         kinds=[WRONG_CODE, CODE_SPENT],
+        body_limits={imports.router.prefix: settings.max_import_bytes},
     )
     app.state.signing_keys = keys
     app.state.postman = postman
     app.state.catalogue = catalogue
+    app.state.importer = importer
     return app
 
 
@@ -117,11 +127,11 @@ def _signing_key_check(settings: Settings) -> Check:
     return Check("signing_key", run, needed=False)
 
 
-def _closing(postman: Postman) -> APIRouter:
+def _closing(thread: Postman | Importer) -> APIRouter:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        postman.close()
+        thread.close()
 
     return APIRouter(lifespan=lifespan)
 

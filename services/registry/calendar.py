@@ -11,7 +11,14 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from services.registry import forgetting, matching, outgoing_letters, unanswered, verification_dates
+from services.registry import (
+    forgetting,
+    imports,
+    matching,
+    outgoing_letters,
+    unanswered,
+    verification_dates,
+)
 from services.registry.duplicates import make_missing_keys
 from shared.columns import utc_now
 from shared.database import Database
@@ -34,6 +41,7 @@ STEPS: Mapping[str, Step] = {
     "matches": matching.compute_again,
     "expired_support": unanswered.expire,
     "unanswered_needs": unanswered.tell_of_unanswered,
+    "imports": imports.take_batch,
 }
 """Every step by its name."""
 

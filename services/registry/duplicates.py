@@ -147,15 +147,20 @@ def decide(
 
 def keep_search_keys(session: Session, institution_id: UUID) -> None:
     """Let an institution be found by the names, the website and the domains that it has now."""
+    make_search_keys(session, [institution_id])
+
+
+def make_search_keys(session: Session, ids: Sequence[UUID]) -> None:
+    """Let each institution be found by the names, the website and the domains that it has now."""
     session.flush()
-    write_keys(session, institution_id, features_of(session, [institution_id])[institution_id])
+    for institution_id, features in features_of(session, ids).items():
+        write_keys(session, institution_id, features)
 
 
 def make_missing_keys(session: Session, now: datetime) -> int:
     """Make the keys of institutions that have none; return of how many."""
     ids = without_keys(session, now)
-    for institution_id, features in features_of(session, ids).items():
-        write_keys(session, institution_id, features)
+    make_search_keys(session, ids)
     return len(ids)
 
 

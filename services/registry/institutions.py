@@ -1,6 +1,7 @@
 """Institutions: what is known of them, how they register and how their profile changes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from services.registry import lifecycle, profiles
 from services.registry.domains import EmailDomain
+from services.registry.duplicates import make_search_keys
 from services.registry.languages import LanguageTag
 from services.registry.people import PersonDraft, person_named
 from services.registry.permissions import is_coordinator_id, visible_to_person
@@ -154,6 +156,29 @@ def register(
     ``by`` is who registers it, if they are signed in. Raises a Problem (422) for what doesn't fit
     together, such as a code that its vocabulary doesn't have.
     """
+    draft = drafted(session, profile, now, by)
+    institution = draft.institution
+    person = person_named(session, focal_point)
+    lifecycle.begin(session, institution, now)
+    profiles.keep(session, institution, profiles.NOTHING, draft.document)
+    session.add(FocalPoint(person_id=person.id, institution_id=institution.id, named_at=now))
+    session.flush()
+    return institution, person
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A new institution, not stored yet, and its profile."""
+
+    institution: Institution
+    document: Document
+
+
+def drafted(session: Session, profile: Profile, now: datetime, by: UUID | None) -> Draft:
+    """Return a new institution of that profile, not stored yet.
+
+    Raises a Problem (422) for what doesn't fit together.
+    """
     document = _checked(
         session,
         None,
@@ -163,13 +188,34 @@ def register(
         by=by,
     )
     row = {field: document[field] for field in profiles.OF_THE_ROW}
-    institution = Institution(**row, name_key="", status="", registered_at=now, updated_at=now)
-    person = person_named(session, focal_point)
-    lifecycle.begin(session, institution, now)
-    profiles.keep(session, institution, profiles.NOTHING, document)
-    session.add(FocalPoint(person_id=person.id, institution_id=institution.id, named_at=now))
-    session.flush()
-    return institution, person
+    institution = Institution(
+        **row, **profiles.keys_of(document), status="", registered_at=now, updated_at=now
+    )
+    return Draft(institution, document)
+
+
+def bring_in(
+    session: Session, drafts: Sequence[tuple[Draft, str]], *, by: UUID, now: datetime
+) -> None:
+    """Store institutions that a coordinator knows, submitted, each with where it was taken from.
+
+    All at once, because one by one takes several times as long.
+    """
+    lifecycle.bring_in(session, [(draft.institution, reason) for draft, reason in drafts], by, now)
+    for draft, _ in drafts:
+        session.add_all(profiles.rows_of(draft.institution, draft.document))
+    make_search_keys(session, [draft.institution.id for draft, _ in drafts])
+
+
+def changes_of(
+    session: Session, institution: Institution, before: Document, change: ProfileChange, by: UUID
+) -> dict[str, list[Any]]:
+    """Return what a change would change in a profile: the values before and after, by field.
+
+    Raises a Problem (422) for what doesn't fit together.
+    """
+    after = _after(session, institution, before, change, by)
+    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}
 
 
 def update(session: Session, institution: Institution, change: ProfileChange, by: UUID) -> None:
@@ -179,14 +225,7 @@ def update(session: Session, institution: Institution, change: ProfileChange, by
     """
     lifecycle.require_possible(institution, lifecycle.Action.UPDATE)
     before = profiles.profile_of(session, institution)
-    after = _checked(
-        session,
-        institution.id,
-        before=before,
-        after=_merged(before, change),
-        sent=change.identifiers or [],
-        by=by,
-    )
+    after = _after(session, institution, before, change, by)
     changes = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
     if changes:
         profiles.keep(session, institution, before, after)
@@ -206,6 +245,19 @@ def awaiting_confirmation(session: Session, person_id: UUID, until: datetime) ->
             )
             .order_by(col(Institution.id))
         )
+    )
+
+
+def _after(
+    session: Session, institution: Institution, before: Document, change: ProfileChange, by: UUID
+) -> Document:
+    return _checked(
+        session,
+        institution.id,
+        before=before,
+        after=_merged(before, change),
+        sent=change.identifiers or [],
+        by=by,
     )
 
 

@@ -1,6 +1,6 @@
 """The life of a registration: one table says what may follow what, and who may do it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,7 @@ class Action(StrEnum):
     """A step in the life of a registration."""
 
     REGISTER = "register"
+    IMPORT = "import"
     CONFIRM = "confirm"
     UPDATE = "update"
     SUBMIT = "submit"
@@ -98,6 +99,12 @@ TRANSITIONS: Mapping[Action, Transition] = {
         Status.UNCONFIRMED,
         "An institution asks to become a partner and names who speaks for it.",
         Role.ANYBODY,
+    ),
+    Action.IMPORT: _transition(
+        set(),
+        Status.SUBMITTED,
+        "A coordinator brings in a partner that is known; nobody speaks for it yet.",
+        Role.COORDINATOR,
     ),
     Action.CONFIRM: _transition(
         {Status.UNCONFIRMED},
@@ -227,6 +234,41 @@ def begin(session: Session, institution: Institution, now: datetime) -> None:
             to_status=Status.UNCONFIRMED,
             at=now,
         )
+    )
+
+
+def bring_in(
+    session: Session, new: Sequence[tuple[Institution, str]], by: UUID, now: datetime
+) -> None:
+    """Store institutions that a coordinator knows: submitted, with nobody to speak for them yet.
+
+    Each comes with the reason of its history's first entry, which says where it was taken from.
+    """
+    for institution, _ in new:
+        institution.status = Status.SUBMITTED
+        institution.version = 1
+        session.add(institution)
+    session.flush()
+    session.add_all(
+        HistoryEntry(
+            institution_id=institution.id,
+            version=1,
+            action=Action.IMPORT,
+            to_status=Status.SUBMITTED,
+            actor_id=by,
+            reason=reason,
+            at=now,
+        )
+        for institution, reason in new
+    )
+    for institution, _ in new:
+        touch(session, institution.id)
+    outbox.publish_all(
+        session,
+        [
+            (InstitutionSubmitted(institution=facts(institution)), f"institutions/{institution.id}")
+            for institution, _ in new
+        ],
     )
 
 

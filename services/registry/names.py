@@ -2,52 +2,30 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-
-from sqlalchemy import delete, insert
-from sqlmodel import Session, col
 
 from services.registry.spelling import comparison_key
 from services.registry.tables import Institution, InstitutionName
-from shared.ids import new_id
 
 _ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 """Scripts whose letters look alike, so that a word of two of them deceives or is mistyped."""
 
 
-def keep_names(
-    session: Session,
-    institution: Institution,
-    name_language: str | None,
-    others: Iterable[Mapping[str, Any]],
-) -> None:
-    """Let the table of names hold these alone: the two that the institution shows, and the others.
-
-    ``others`` have ``kind``, ``value`` and ``language``; ``name_language`` is that of the name
-    shown.
-    """
-    session.flush()
-    session.execute(
-        delete(InstitutionName).where(col(InstitutionName.institution_id) == institution.id)
-    )
-    shown = [{"kind": "official", "value": institution.name, "language": name_language}]
-    if institution.acronym:
-        shown.append({"kind": "acronym", "value": institution.acronym, "language": None})
-    session.execute(
-        insert(InstitutionName),
-        [
-            {
-                "id": new_id(),
-                "institution_id": institution.id,
-                "kind": name["kind"],
-                "value": name["value"],
-                "comparison_key": comparison_key(name["value"]),
-                "language": name["language"],
-            }
-            for name in [*shown, *others]
-        ],
-    )
+def name_rows(institution: Institution, profile: Mapping[str, Any]) -> Iterator[InstitutionName]:
+    """Yield what the table of names holds: the two that the institution shows, and the others."""
+    shown = [("official", profile["name"], profile["name_language"])]
+    if profile["acronym"]:
+        shown.append(("acronym", profile["acronym"], None))
+    others = [(name["kind"], name["value"], name["language"]) for name in profile["names"]]
+    for kind, value, language in [*shown, *others]:
+        yield InstitutionName(
+            institution_id=institution.id,
+            kind=kind,
+            value=value,
+            comparison_key=comparison_key(value),
+            language=language,
+        )
 
 
 def is_shown(institution: Institution, kind: str, value: str) -> bool:

@@ -5,18 +5,19 @@ hold them and two of them can be compared.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from services.registry.domains import skeleton
 from services.registry.duplicates import keep_search_keys
-from services.registry.names import is_shown, keep_names
-from services.registry.relations import keep_relations
+from services.registry.names import is_shown, name_rows
+from services.registry.relations import relation_rows
 from services.registry.spelling import comparison_key
 from services.registry.tables import (
     Institution,
@@ -123,64 +124,73 @@ def in_order(profile: Document) -> Document:
     return _document(profile)
 
 
+SEARCHED = ("name", "acronym", "names", "country", "website", "email_domains")
+"""Fields by which possible duplicates are found."""
+
+
+def keys_of(profile: Document) -> dict[str, Any]:
+    """Return what the name and the acronym are compared by, as the institution's row has it."""
+    acronym_key = comparison_key(profile["acronym"]) if profile["acronym"] else ""
+    return {"name_key": comparison_key(profile["name"]), "acronym_key": acronym_key or None}
+
+
+def rows_of(institution: Institution, profile: Document) -> Iterator[Table]:
+    """Yield what the tables beside the institution's own hold of its profile."""
+    for part in _PARTS:
+        yield from part.rows(institution, profile)
+
+
 def keep(session: Session, institution: Institution, before: Document, after: Document) -> None:
     """Store a profile: ``after`` instead of ``before``, which is what the tables hold now."""
-    for name in OF_THE_ROW:
-        setattr(institution, name, after[name])
-    institution.name_key = comparison_key(institution.name)
-    acronym_key = comparison_key(institution.acronym) if institution.acronym else ""
-    institution.acronym_key = acronym_key or None
+    for name, value in {**{name: after[name] for name in OF_THE_ROW}, **keys_of(after)}.items():
+        setattr(institution, name, value)
     session.add(institution)
     session.flush()
-
-    def differs(*fields: str) -> bool:
-        return any(before.get(field) != after[field] for field in fields)
-
-    if differs("name", "acronym", "name_language", "names"):
-        keep_names(session, institution, after["name_language"], after["names"])
-    if differs(*CODED):
-        _replace(
-            session,
-            institution,
-            InstitutionCode,
-            (
-                {"vocabulary": vocabulary, "code": code}
-                for vocabulary in CODED
-                for code in after[vocabulary]
-            ),
-            empty=not any(before[field] for field in CODED),
-        )
-    if differs("email_domains"):
-        _replace(
-            session,
-            institution,
-            InstitutionDomain,
-            ({"domain": domain, "skeleton": skeleton(domain)} for domain in after["email_domains"]),
-            empty=not before["email_domains"],
-        )
-    if differs("identifiers"):
-        _replace(
-            session,
-            institution,
-            InstitutionIdentifier,
-            (
-                InstitutionIdentifier.model_validate(
-                    {**identifier, "institution_id": institution.id}
-                ).model_dump()
-                for identifier in after["identifiers"]
-            ),
-            empty=not before["identifiers"],
-        )
-    if differs("parent", "predecessors"):
-        keep_relations(
-            session,
-            institution.id,
-            UUID(after["parent"]) if after["parent"] else None,
-            [UUID(other) for other in after["predecessors"]],
-        )
+    for part in _PARTS:
+        if any(before.get(field) != after[field] for field in part.fields):
+            table: Any = part.table
+            if any(before.get(field) for field in part.fields):
+                session.execute(delete(table).where(table.institution_id == institution.id))
+            session.add_all(part.rows(institution, after))
     session.flush()
-    if differs("name", "acronym", "names", "country", "website", "email_domains"):
+    if any(before.get(field) != after[field] for field in SEARCHED):
         keep_search_keys(session, institution.id)
+
+
+def _code_rows(institution: Institution, profile: Document) -> Iterator[Table]:
+    for vocabulary in CODED:
+        for code in profile[vocabulary]:
+            yield InstitutionCode(institution_id=institution.id, vocabulary=vocabulary, code=code)
+
+
+def _domain_rows(institution: Institution, profile: Document) -> Iterator[Table]:
+    for domain in profile["email_domains"]:
+        yield InstitutionDomain(
+            institution_id=institution.id, domain=domain, skeleton=skeleton(domain)
+        )
+
+
+def _identifier_rows(institution: Institution, profile: Document) -> Iterator[Table]:
+    for identifier in profile["identifiers"]:
+        yield InstitutionIdentifier.model_validate({**identifier, "institution_id": institution.id})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A table beside the institution's own, and the fields of a profile that it holds."""
+
+    table: type[Table]
+    fields: tuple[str, ...]
+    rows: Callable[[Institution, Document], Iterator[Table]]
+
+
+_PARTS = (
+    _Part(InstitutionName, ("name", "acronym", "name_language", "names"), name_rows),
+    _Part(InstitutionCode, CODED, _code_rows),
+    _Part(InstitutionDomain, ("email_domains",), _domain_rows),
+    _Part(InstitutionIdentifier, ("identifiers",), _identifier_rows),
+    _Part(InstitutionRelation, ("parent", "predecessors"), relation_rows),
+)
 
 
 def _rows(session: Session, table: Any, ids: Sequence[UUID], order: Any) -> dict[UUID, list[Any]]:
@@ -190,22 +200,6 @@ def _rows(session: Session, table: Any, ids: Sequence[UUID], order: Any) -> dict
     ):
         found[row.institution_id].append(row)
     return found
-
-
-def _replace(
-    session: Session,
-    institution: Institution,
-    table: type[Table],
-    rows: Iterable[dict[str, Any]],
-    *,
-    empty: bool,
-) -> None:
-    if not empty:
-        institution_id: Any = table.__table__.c.institution_id  # type: ignore[attr-defined]
-        session.execute(delete(table).where(institution_id == institution.id))
-    if made := [{**row, "institution_id": institution.id} for row in rows]:
-        # In one statement: an import makes ten thousand profiles.
-        session.execute(insert(table), made)
 
 
 def _document(profile: Document) -> Document:

@@ -1,11 +1,11 @@
 """What institutions are to each other: parents and predecessors, without circles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from services.registry.tables import Institution, InstitutionRelation
@@ -64,22 +64,15 @@ def relation_faults(
     return faults
 
 
-def keep_relations(
-    session: Session, institution_id: UUID, parent: UUID | None, predecessors: Iterable[UUID]
-) -> None:
-    """Let the institution have this parent and these predecessors, and no others."""
-    session.execute(
-        delete(InstitutionRelation).where(
-            col(InstitutionRelation.institution_id) == institution_id,
-        )
-    )
-    wanted = [("predecessor", other) for other in predecessors]
-    if parent is not None:
-        wanted.append(("parent", parent))
-    session.add_all(
-        InstitutionRelation(institution_id=institution_id, kind=kind, other_id=other)
-        for kind, other in wanted
-    )
+def relation_rows(
+    institution: Institution, profile: Mapping[str, Any]
+) -> Iterator[InstitutionRelation]:
+    """Yield what the table of relations holds of a profile: its parent and its predecessors."""
+    wanted = [("predecessor", other) for other in profile["predecessors"]]
+    if profile["parent"] is not None:
+        wanted.append(("parent", profile["parent"]))
+    for kind, other in wanted:
+        yield InstitutionRelation(institution_id=institution.id, kind=kind, other_id=UUID(other))
 
 
 def related(

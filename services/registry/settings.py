@@ -42,6 +42,9 @@ class Settings(SmtpSettings):
     codes_per_address: int = Field(
         10, ge=1, description="How many codes one e-mail address may be sent within an hour."
     )
+    max_import_bytes: int = Field(
+        33_554_432, ge=1_024, description="The largest file of institutions to import, bytes."
+    )
     codes_per_client: int = Field(
         300, ge=1, description="How many codes one network address may ask for within an hour."
     )

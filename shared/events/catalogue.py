@@ -175,7 +175,10 @@ class WorkgroupsEvent(EventData):
 
 
 class InstitutionSubmitted(RegistryEvent):
-    """A focal point confirmed the address, or submitted again: it waits for a coordinator."""
+    """A focal point confirmed the address or submitted again, or a coordinator imported it.
+
+    It waits for verification.
+    """
 
     name: ClassVar[str] = "institution.submitted"
     institution: InstitutionFacts

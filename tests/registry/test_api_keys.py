@@ -7,8 +7,9 @@ import pytest
 from sqlmodel import Session, select
 
 from services.registry import api_keys
-from services.registry.api_keys import Scope, register_feed_key
+from services.registry.api_keys import register_feed_key
 from services.registry.people import PersonDraft, appoint_coordinator, person_named
+from services.registry.scopes import Scope
 from services.registry.tables import ApiKey, Coordinator
 from shared.columns import utc_now
 from shared.problems import Problem

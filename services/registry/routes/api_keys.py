@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from services.registry import api_keys
-from services.registry.api_keys import Scope
 from services.registry.own_profile import present
 from services.registry.routes.permitted import CurrentPerson
+from services.registry.scopes import Scope
 from services.registry.tables import ApiKey
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses

@@ -121,6 +121,11 @@ def _question(
     )
 
 
+CatalogueOfProcess = Annotated[Catalogue, Depends(_catalogue)]
+Asked = Annotated[Question, Depends(_question)]
+"""What a reader looks for, by words and codes."""
+
+
 @router.get(
     "",
     summary="Find institutions",
@@ -131,8 +136,8 @@ def find_institutions(
     *,
     caller: MaybeCaller,
     session: Reading,
-    catalogue: Annotated[Catalogue, Depends(_catalogue)],
-    question: Annotated[Question, Depends(_question)],
+    catalogue: CatalogueOfProcess,
+    question: Asked,
     page: PageQuery,
     facets: Annotated[
         bool, Query(description="Count by field how many have each code as well.")

@@ -76,22 +76,24 @@ def _to_flag(institution_id: InstitutionId, caller: CurrentCaller, session: Writ
     return institution_to_flag(session, caller, institution_id)
 
 
-def _coordinator(caller: CurrentCaller, session: Reading) -> Caller:
-    require_coordinator(session, caller)
-    return caller
-
-
 async def _person(caller: CurrentCaller) -> Caller:
     if caller.kind != "person":
         raise Problem(FORBIDDEN, "This is for people: a system's own key can't do it.")
     return caller
 
 
-CurrentPerson = Annotated[Caller, Depends(_person)]
-"""A person, signed in or acting by an API key; 403 for a system's own key."""
+def _coordinator(request: Request, caller: CurrentCaller) -> Caller:
+    # A session of its own: a body that comes slowly must not hold a connection.
+    with request.app.state.database.read() as session:
+        require_coordinator(session, caller)
+    return caller
+
 
 CurrentCoordinator = Annotated[Caller, Depends(_coordinator)]
-"""A coordinator; 403 for anybody else who is signed in."""
+"""A coordinator; 401 without a good token, 403 for anybody else."""
+
+CurrentPerson = Annotated[Caller, Depends(_person)]
+"""A person, signed in or acting by an API key; 403 for a system's own key."""
 
 
 def _signed_in(caller: CurrentPerson, request: Request) -> Caller:

@@ -10,6 +10,7 @@ from services.registry.tables.events import (
     StreamRedaction,
 )
 from services.registry.tables.flags import FlagLifting, InstitutionFlag
+from services.registry.tables.imports import Import, ImportKey, ImportRow, InstitutionReference
 from services.registry.tables.institutions import (
     HistoryEntry,
     Institution,
@@ -51,6 +52,9 @@ __all__ = [
     "FocalPoint",
     "HistoryEntry",
     "IdempotencyRecord",
+    "Import",
+    "ImportKey",
+    "ImportRow",
     "Institution",
     "InstitutionCode",
     "InstitutionDomain",
@@ -59,6 +63,7 @@ __all__ = [
     "InstitutionLogo",
     "InstitutionName",
     "InstitutionNameKey",
+    "InstitutionReference",
     "InstitutionRelation",
     "Introduction",
     "IntroductionHistoryEntry",

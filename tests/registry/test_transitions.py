@@ -32,8 +32,8 @@ COMMANDS: dict[str, tuple[dict[str, Any], tuple[Action, ...]]] = {
 }
 """What can be asked for, with its body and the steps that may come of it."""
 
-OTHERWISE = {Action.REGISTER, Action.CONFIRM, Action.EXPIRE}
-"""The steps for which nobody asks in this way: a form, a code and the calendar take them."""
+OTHERWISE = {Action.REGISTER, Action.CONFIRM, Action.EXPIRE, Action.IMPORT}
+"""Steps for which nobody asks in this way: a form, a code, the calendar and a file take them."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import embedded_stack, finding, importing, matching
+from benchmarks import duplicates, embedded_stack, finding, importing, matching
 from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
 from benchmarks.report import Result, keep, show
@@ -17,6 +17,7 @@ KEPT = Path("var/bench")
 MEASURES: Mapping[str, Measure] = {
     "stack": embedded_stack.measure,
     "finding": finding.measure,
+    "duplicates": duplicates.measure,
     "matching": matching.measure,
     "importing": importing.measure,
 }

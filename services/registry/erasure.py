@@ -48,6 +48,7 @@ KEPT: Mapping[str, str] = {
     "duplicate_decision": "accountability: the decision stays, who took it has no name",
     "support_history": "accountability: the step stays, its actor has no name",
     "introduction_history": "accountability: the step stays, its actor has no name",
+    "import": "accountability: the import stays, who made it has no name",
     "institution_merge": "accountability: the merge stays, who made or undid it has no name",
     "role_change": "accountability: the change stays, its people have no name",
     "invitation": "those to the person are deleted, those by them stay without their name",

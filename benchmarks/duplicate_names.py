@@ -144,8 +144,10 @@ def show(outcomes: dict[str, Outcome], console: Console, worst: int) -> None:
     ):
         console.print(f"\n{title} ({len(found)}), the worst first:", style="bold")
         # One of each institution is enough to see what goes wrong.
-        once = {name: (score, variant, name) for score, variant, name in reversed(found)}
-        for score, variant, name in list(reversed(once.values()))[:worst]:
+        once: dict[str, tuple[float, str, str]] = {}
+        for each in found:
+            once.setdefault(each[2], each)
+        for score, variant, name in list(once.values())[:worst]:
             console.print(f"  {score:.2f}  {variant}  |  {name}", markup=False, highlight=False)
 
 

@@ -91,15 +91,19 @@ def _key(identifier: Mapping[str, Any]) -> tuple[str, str]:
 def _name_faults(profile: Document) -> list[FieldError]:
     faults = []
     seen = {("official", comparison_key(profile["name"]), profile["name_language"])}
+    spelled: set[tuple[str, str]] = set()
     official = {profile["name_language"]}
     for place, name in enumerate(profile["names"]):
         if _shown(profile, name):
             continue
         key = (name["kind"], comparison_key(name["value"]), name["language"])
-        if key in seen:
+        spelling = (name["kind"], name["value"])
+        if key in seen or spelling in spelled:
             faults.append(
                 FieldError(
-                    pointer=f"/names/{place}", detail="Leave this name out: it is given already."
+                    pointer=f"/names/{place}",
+                    detail="Leave this name out: it is given already. One that is spelled the "
+                    "same in several languages is given once.",
                 )
             )
         elif name["kind"] == "official" and name["language"] is None:
@@ -117,6 +121,7 @@ def _name_faults(profile: Document) -> list[FieldError]:
                 )
             )
         seen.add(key)
+        spelled.add(spelling)
         if name["kind"] == "official":
             official.add(name["language"])
     return faults

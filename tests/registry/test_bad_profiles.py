@@ -27,6 +27,11 @@ BAD_PROFILES: list[tuple[str, dict[str, Any], str]] = [
     ("a name in no language", {"names": [alias("A", language="xx")]}, "/names/0/language"),
     ("a name twice", {"names": [alias("A"), alias("B"), alias("a")]}, "/names/2"),
     (
+        "a name twice, in two languages",
+        {"names": [{**alias("A"), "language": "en"}, {**alias("A"), "language": "fr"}]},
+        "/names/1",
+    ),
+    (
         "an official name without language",
         {"names": [alias("A", kind="official")]},
         "/names/0/language",

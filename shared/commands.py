@@ -20,6 +20,7 @@ from shared.projection import Projection
 from shared.settings import ServiceDescription, ServiceSettings
 
 if TYPE_CHECKING:
+    from shared.calendar import Steps
     from shared.feed_client import FeedClient
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ class Commands:
     sources: Sequence[Source] = ()
     after_migrate: Sequence[Callable[[Database], None]] = field(default_factory=tuple)
     """What a new database needs beside its schema: run at each ``migrate``, so idempotent."""
+    calendar: "Callable[[], Steps] | None" = None
+    """Returns the steps of its calendar, where it has one."""
 
 
 def build_commands(commands: Commands) -> typer.Typer:
@@ -98,6 +101,8 @@ def build_commands(commands: Commands) -> typer.Typer:
         _add_relay(app, commands, service.source)
     if commands.sources:
         _add_consumer(app, commands)
+    if commands.calendar is not None:
+        _add_calendar(app, commands, commands.calendar)
     return app
 
 
@@ -138,6 +143,17 @@ def _add_relay(app: typer.Typer, commands: Commands, source: str) -> None:
             epoch = begin_epoch(session, source)
         database.close()
         typer.echo(f"The history of {source} has the new epoch {epoch}.")
+
+
+def _add_calendar(app: typer.Typer, commands: Commands, steps: "Callable[[], Steps]") -> None:
+    @app.command()
+    def calendar() -> None:
+        """Do what is due because its day has come, until asked to stop."""
+        from shared.calendar import run
+
+        database = Database(commands.settings().database_url)
+        run(database, steps(), stopped_by_signal())
+        database.close()
 
 
 def _add_consumer(app: typer.Typer, commands: Commands) -> None:

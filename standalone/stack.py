@@ -180,6 +180,7 @@ def _programs(installation: Installation) -> list[Program]:
         _service("registry", "relay"),
         _service("registry", "calendar"),
         _service("workgroups", "relay"),
+        _service("workgroups", "calendar"),
         _service("workgroups", "consume"),
         _service("notifier", "consume"),
         _celery("worker", "--pool", "threads", "--concurrency", "4", "--without-gossip"),

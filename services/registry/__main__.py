@@ -1,13 +1,18 @@
 """The registry's command line: ``python -m services.registry``."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 import services.registry.tables  # noqa: F401  so that the relay knows its outbox
 from services.registry.commands import SUBJECTS
 from services.registry.settings import SERVICE, settings
 from services.registry.signing_key import make_signing_key
-from shared.commands import Commands, build_commands, stopped_by_signal
+from shared.commands import Commands, build_commands
 from shared.database import Database
+
+if TYPE_CHECKING:
+    from shared.calendar import Steps
 
 
 def ensure_signing_key(_database: Database) -> None:
@@ -37,21 +42,23 @@ def ensure_search(database: Database) -> None:
         pass
 
 
+def calendar_steps() -> "Steps":
+    """Return what the calendar looks for."""
+    from services.registry.calendar import STEPS
+
+    return STEPS
+
+
 app = build_commands(
-    Commands(SERVICE, settings, after_migrate=(ensure_signing_key, ensure_feed_key, ensure_search))
+    Commands(
+        SERVICE,
+        settings,
+        after_migrate=(ensure_signing_key, ensure_feed_key, ensure_search),
+        calendar=calendar_steps,
+    )
 )
 for subject in SUBJECTS:
     app.add_typer(subject)
-
-
-@app.command("calendar")
-def keep_calendar() -> None:
-    """Do what is due because its day has come, until asked to stop."""
-    from services.registry.calendar import run
-
-    database = Database(settings().database_url)
-    run(database, stopped_by_signal())
-    database.close()
 
 
 @app.command("reindex")

@@ -106,8 +106,13 @@ def read(session: Session, action_item_id: UUID) -> ActionItem:
     """Return the action item; a Problem (404) when there is none of that id."""
     item = session.get(ActionItem, action_item_id)
     if item is None:
-        raise Problem(NOT_FOUND, "There is no action item of that id.")
+        raise no_such_item()
     return item
+
+
+def no_such_item() -> Problem:
+    """Return the Problem (404) for an action item that is unknown or hidden from the caller."""
+    return Problem(NOT_FOUND, "There is no action item of that id that you may see.")
 
 
 def _next_number(session: Session, group: Group) -> int:

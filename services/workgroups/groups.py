@@ -22,6 +22,7 @@ def create(
     theme_slug: str,
     results: str | None = None,
     time_zone: str = "UTC",
+    visibility: str = "all",
 ) -> Group:
     """Open a group under a theme.
 
@@ -41,6 +42,7 @@ def create(
         results=results,
         theme_id=theme.id,
         time_zone=time_zone,
+        visibility=visibility,
     )
     add_unique(
         session,
@@ -105,6 +107,11 @@ def require_active(group: Group) -> None:
         )
 
 
+def no_such_group() -> Problem:
+    """Return the Problem (404) for a group that is unknown or hidden from the caller."""
+    return Problem(NOT_FOUND, "There is no group of that id. GET /groups lists those you see.")
+
+
 def theme_of(session: Session, group: Group) -> Theme:
     """Return the theme of the group."""
     return session.get_one(Theme, group.theme_id)
@@ -117,7 +124,7 @@ def reference(session: Session, group: Group) -> GroupRef:
 
 def _found(group: Group | None) -> Group:
     if group is None:
-        raise Problem(NOT_FOUND, "There is no group of that id. GET /groups lists them all.")
+        raise no_such_group()
     return group
 
 

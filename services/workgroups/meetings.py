@@ -85,8 +85,13 @@ def read(session: Session, meeting_id: UUID) -> Meeting:
     """Return the meeting; a Problem (404) when there is none of that id."""
     meeting = session.get(Meeting, meeting_id)
     if meeting is None:
-        raise Problem(NOT_FOUND, "There is no meeting of that id. GET /meetings lists them all.")
+        raise no_such_meeting()
     return meeting
+
+
+def no_such_meeting() -> Problem:
+    """Return the Problem (404) for a meeting that is unknown or hidden from the caller."""
+    return Problem(NOT_FOUND, "There is no meeting of that id. GET /meetings lists those you see.")
 
 
 def groups_of(session: Session, meeting_ids: Sequence[UUID]) -> dict[UUID, list[Group]]:

@@ -4,15 +4,40 @@ Roles are read from the read models at each request, so that a removal works as 
 has arrived. What is foreign to the caller is answered as if it did not exist.
 """
 
+from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from services.workgroups.institutions import VERIFIED, no_such_institution
-from services.workgroups.tables import ActionItem, Coordinator, FocalPoint, Institution
+from services.workgroups.tables import (
+    ActionItem,
+    Coordinator,
+    FocalPoint,
+    Institution,
+    Membership,
+    Participant,
+)
 from services.workgroups.transitions import Role
 from shared.identity import Caller
 from shared.problems import FORBIDDEN, NOT_FOUND, Problem
+
+
+class GroupRole(StrEnum):
+    """In which role a person belongs to a group."""
+
+    COORDINATOR = "coordinator"
+    CO_CHAIR = "co_chair"
+    RAPPORTEUR = "rapporteur"
+    FOCAL_POINT = "focal_point"
+    ALTERNATE = "alternate"
+    MEMBER = "member"
+    OBSERVER = "observer"
+    ADVISER = "adviser"
+
+
+STEERING = frozenset({GroupRole.COORDINATOR, GroupRole.CO_CHAIR})
+"""The roles that lead a group."""
 
 
 def is_coordinator(session: Session, caller: Caller) -> bool:
@@ -38,6 +63,76 @@ def institutions_of(session: Session, caller: Caller) -> list[UUID]:
     )
 
 
+def is_partner(session: Session, caller: Caller) -> bool:
+    """Tell whether the caller speaks for an institution that is verified."""
+    own = institutions_of(session, caller)
+    verified = select(Institution.id).where(
+        col(Institution.id).in_(own), Institution.status == VERIFIED
+    )
+    return session.exec(verified.limit(1)).first() is not None
+
+
+def roles_in(session: Session, caller: Caller, group_id: UUID) -> frozenset[GroupRole]:
+    """Return the roles in which the caller acts in the group; none for who doesn't belong to it.
+
+    Who speaks for a member institution has that role here too, as focal point or alternate.
+    """
+    if not _acts(caller):
+        return frozenset()
+    own = session.exec(
+        select(Participant.role).where(
+            Participant.group_id == group_id,
+            Participant.person_id == caller.id,
+            Participant.state == "active",
+            col(Participant.ended_at).is_(None),
+        )
+    ).all()
+    spoken_for = session.exec(
+        select(FocalPoint.role).where(
+            FocalPoint.person_id == caller.id,
+            col(FocalPoint.institution_id).in_(
+                select(Membership.institution_id).where(
+                    Membership.group_id == group_id, col(Membership.left_at).is_(None)
+                )
+            ),
+        )
+    ).all()
+    return frozenset(map(GroupRole, (*own, *spoken_for)))
+
+
+def may_steer(session: Session, caller: Caller, group_id: UUID) -> bool:
+    """Tell whether the caller leads the group: its coordinator or co-chair, or the platform's."""
+    return is_coordinator(session, caller) or not roles_in(session, caller, group_id).isdisjoint(
+        STEERING
+    )
+
+
+def may_record(session: Session, caller: Caller, group_id: UUID) -> bool:
+    """Tell whether the caller records for the group: who leads it, and its rapporteur."""
+    return is_coordinator(session, caller) or not roles_in(session, caller, group_id).isdisjoint(
+        STEERING | {GroupRole.RAPPORTEUR}
+    )
+
+
+def require_steering(session: Session, caller: Caller, group_id: UUID) -> None:
+    """Raise a Problem (403) unless the caller leads the group."""
+    if not may_steer(session, caller, group_id):
+        raise Problem(
+            FORBIDDEN,
+            "Only a coordinator or co-chair of the group may do this: ask one to do it for you.",
+        )
+
+
+def require_recording(session: Session, caller: Caller, group_id: UUID) -> None:
+    """Raise a Problem (403) unless the caller records for the group."""
+    if not may_record(session, caller, group_id):
+        raise Problem(
+            FORBIDDEN,
+            "Only a coordinator, co-chair or rapporteur of the group may do this: ask one to do it "
+            "for you.",
+        )
+
+
 def may_see(session: Session, caller: Caller, institution: Institution) -> bool:
     """Tell whether the caller may see the institution, as it told the registry itself.
 
@@ -48,7 +143,7 @@ def may_see(session: Session, caller: Caller, institution: Institution) -> bool:
         return True
     if institution.status != VERIFIED or institution.visibility == "private":
         return False
-    return institution.visibility == "public" or _is_partner(session, caller)
+    return institution.visibility == "public" or is_partner(session, caller)
 
 
 def require_coordinator(session: Session, caller: Caller) -> None:
@@ -122,14 +217,6 @@ def action_item_to_change(
             "institution's focal point and coordinators may.",
         )
     return item, frozenset(roles)
-
-
-def _is_partner(session: Session, caller: Caller) -> bool:
-    own = institutions_of(session, caller)
-    verified = select(Institution.id).where(
-        col(Institution.id).in_(own), Institution.status == VERIFIED
-    )
-    return session.exec(verified.limit(1)).first() is not None
 
 
 def _acts(caller: Caller) -> bool:

@@ -64,5 +64,10 @@ def read(session: Session, update_id: UUID) -> Update:
     """Return the update; a Problem (404) when there is none of that id."""
     update = session.get(Update, update_id)
     if update is None:
-        raise Problem(NOT_FOUND, "There is no update of that id.")
+        raise no_such_update()
     return update
+
+
+def no_such_update() -> Problem:
+    """Return the Problem (404) for an update that is unknown or hidden from the caller."""
+    return Problem(NOT_FOUND, "There is no update of that id that you may see.")

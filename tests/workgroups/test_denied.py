@@ -33,12 +33,6 @@ def test_nothing_is_made_without_a_token(stage: Stage, what: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/groups/{group}/members",
-        "/groups/{group}/members/{member}",
-        "/groups/{group}/updates",
-        "/meetings",
-        "/groups/{group}/action-items",
-        "/action-items/{item}",
         "/institutions/{member}",
         "/me",
         "/feed",

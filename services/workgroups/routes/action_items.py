@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, not_, select
 
-from services.workgroups import action_items, permissions
+from services.workgroups import action_items, permissions, sight
 from services.workgroups.action_items import Change, Origin
 from services.workgroups.due_dates import is_overdue, overdue_condition
 from services.workgroups.institutions import UNNAMED, names_of
@@ -19,7 +19,7 @@ from services.workgroups.routes.permitted import (
     ActionItemId,
     ActionItemToChange,
     GroupId,
-    KnownGroup,
+    VisibleGroup,
 )
 from services.workgroups.tables import ActionItem, Group
 from services.workgroups.transitions import State
@@ -39,7 +39,7 @@ from shared.problems import (
     responses,
 )
 from shared.text import Input, Output, Title
-from shared.web import CurrentCaller, Reading, Writing
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(tags=["action items"])
 
@@ -146,8 +146,7 @@ def assign_action_item(
     responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
 )
 def list_action_items(
-    group: KnownGroup,
-    _caller: CurrentCaller,
+    group: VisibleGroup,
     session: Reading,
     page: PageQuery,
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
@@ -172,10 +171,11 @@ def list_action_items(
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
 def read_action_item(
-    action_item_id: ActionItemId, _caller: CurrentCaller, session: Reading, response: Response
+    action_item_id: ActionItemId, caller: MaybeCaller, session: Reading, response: Response
 ) -> ActionItemOut:
-    """Return an action item."""
+    """Return an action item of a group that the caller sees."""
     item = action_items.read(session, action_item_id)
+    sight.require_in_sight(session, caller, item.group_id, action_items.no_such_item())
     response.headers["ETag"] = etag(item.version)
     return _shown(session, [item])[0]
 

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from services.workgroups import groups
-from services.workgroups.routes.permitted import Coordinator, GroupId, KnownGroup
+from services.workgroups import groups, sight
+from services.workgroups.routes.permitted import Coordinator, GroupId, VisibleGroup
 from services.workgroups.routes.slugs import Slug
+from services.workgroups.sight import Visibility
 from services.workgroups.tables import Group, Theme
 from shared.etags import IfMatch, etag, require_version
 from shared.events.catalogue import GroupStatus
@@ -30,12 +31,13 @@ from shared.problems import (
 )
 from shared.text import Input, Output, Prose, Title
 from shared.time_zones import TimeZone
-from shared.web import Reading, Writing
+from shared.web import MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/groups", tags=["groups"])
 
 PURPOSE = "Follow up on South-South cooperation in digitalization, as agreed at the retreat."
 RESULTS = "Each member names one solution that it shares and one that it looks for."
+WHO_SEES = "Who sees it and what it does: all, people of verified institutions, or its members."
 
 
 class NewGroup(Input):
@@ -49,6 +51,7 @@ class NewGroup(Input):
     time_zone: TimeZone = Field(
         "UTC", description="IANA time zone in which its due dates end.", examples=["Asia/Bangkok"]
     )
+    visibility: Visibility = Field(Visibility.ALL, description=WHO_SEES)
 
 
 class GroupChange(Input):
@@ -58,6 +61,7 @@ class GroupChange(Input):
     purpose: Prose | None = Field(None, examples=[PURPOSE])
     results: Prose | None = Field(None, description="Null takes it away.", examples=[RESULTS])
     time_zone: TimeZone | None = None
+    visibility: Visibility | None = Field(None, description=WHO_SEES)
     status: GroupStatus | None = Field(
         None, description="An archived group is kept and takes nothing new."
     )
@@ -85,6 +89,7 @@ class GroupOut(Output):
     theme_slug: str = Field(examples=["digital-transformation"])
     theme_title: str = Field(examples=["Digital transformation"])
     time_zone: str = Field(examples=["Asia/Bangkok"])
+    visibility: Visibility = Field(description=WHO_SEES)
     status: GroupStatus
     version: int = Field(description="Grows with each change; the ETag of this group.")
     created_at: datetime
@@ -111,16 +116,17 @@ def create_group(body: NewGroup, _caller: Coordinator, once: Once, session: Writ
     return once.answer(session, create)
 
 
-@router.get("", summary="List the groups", responses=responses(INVALID))
+@router.get("", summary="List the groups", responses=responses(UNAUTHENTICATED, INVALID))
 def list_groups(
+    caller: MaybeCaller,
     session: Reading,
     page: PageQuery,
     theme: Annotated[
         str | None, Query(max_length=60, description="Only those under the theme of this slug.")
     ] = None,
 ) -> Page[GroupOut]:
-    """Return the groups, the oldest first; open to everybody."""
-    statement = select(Group)
+    """Return the groups that the caller sees, the oldest first."""
+    statement = select(Group).where(sight.in_sight(session, caller))
     if theme is not None:
         statement = statement.where(
             col(Group.theme_id).in_(select(Theme.id).where(Theme.slug == theme))
@@ -131,9 +137,9 @@ def list_groups(
     )
 
 
-@router.get("/{group_id}", summary="Read a group", responses=responses(NOT_FOUND))
-def read_group(group: KnownGroup, session: Reading, response: Response) -> GroupOut:
-    """Return a group with its charter; open to everybody."""
+@router.get("/{group_id}", summary="Read a group", responses=responses(UNAUTHENTICATED, NOT_FOUND))
+def read_group(group: VisibleGroup, session: Reading, response: Response) -> GroupOut:
+    """Return a group that the caller sees, with its charter."""
     response.headers["ETag"] = etag(group.version)
     return _shown(session, group)
 

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from services.workgroups import meetings
+from services.workgroups import meetings, sight
 from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import Coordinator, MeetingId
-from services.workgroups.tables import Meeting, MeetingGroup
+from services.workgroups.tables import Group, Meeting, MeetingGroup
 from shared.events.catalogue import MeetingMode
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate_newest_first
@@ -28,7 +28,7 @@ from shared.problems import (
 )
 from shared.text import Input, Name, Output, Reason, Title
 from shared.time_zones import TimeZone
-from shared.web import CurrentCaller, Reading, Writing
+from shared.web import MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/meetings", tags=["meetings"])
 
@@ -134,19 +134,16 @@ def record_meeting(body: NewMeeting, caller: Coordinator, once: Once, session: W
 
 @router.get("", summary="List the meetings", responses=responses(UNAUTHENTICATED, INVALID))
 def list_meetings(
-    _caller: CurrentCaller,
+    caller: MaybeCaller,
     session: Reading,
     page: PageQuery,
     group: Annotated[UUID | None, Query(description="Only those of the group of this id.")] = None,
 ) -> Page[MeetingOut]:
-    """Return the meetings, the one recorded last first."""
-    statement = select(Meeting)
+    """Return the meetings of groups that the caller sees, the one recorded last first."""
+    seen = select(MeetingGroup.meeting_id).join(Group).where(sight.in_sight(session, caller))
     if group is not None:
-        statement = statement.where(
-            col(Meeting.id).in_(
-                select(MeetingGroup.meeting_id).where(MeetingGroup.group_id == group)
-            )
-        )
+        seen = seen.where(MeetingGroup.group_id == group)
+    statement = select(Meeting).where(col(Meeting.id).in_(seen))
     found = paginate_newest_first(session, statement, col(Meeting.id), page)
     return Page(items=_shown(session, found.items), next_cursor=found.next_cursor)
 
@@ -156,9 +153,15 @@ def list_meetings(
     summary="Read a meeting",
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
-def read_meeting(meeting_id: MeetingId, _caller: CurrentCaller, session: Reading) -> MeetingOut:
-    """Return a meeting with its groups and what it agreed."""
-    return _shown(session, [meetings.read(session, meeting_id)])[0]
+def read_meeting(meeting_id: MeetingId, caller: MaybeCaller, session: Reading) -> MeetingOut:
+    """Return a meeting of a group that the caller sees, with its groups and what it agreed."""
+    meeting = meetings.read(session, meeting_id)
+    if not any(
+        sight.is_seen(session, caller, group.id)
+        for group in meetings.groups_of(session, [meeting.id])[meeting.id]
+    ):
+        raise meetings.no_such_meeting()
+    return _shown(session, [meeting])[0]
 
 
 def _shown(session: Session, found: Sequence[Meeting]) -> list[MeetingOut]:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from services.workgroups import membership, permissions
 from services.workgroups.institutions import UNNAMED, names_of
-from services.workgroups.routes.permitted import GroupId, InstitutionId, KnownGroup
+from services.workgroups.routes.permitted import GroupId, InstitutionId, VisibleGroup
 from services.workgroups.tables import Membership
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate
@@ -83,9 +83,7 @@ def join_group(
     summary="List the members of a group",
     responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
 )
-def list_members(
-    group: KnownGroup, _caller: CurrentCaller, session: Reading, page: PageQuery
-) -> Page[MemberOut]:
+def list_members(group: VisibleGroup, session: Reading, page: PageQuery) -> Page[MemberOut]:
     """Return the institutions in the group now, in the order of their joining."""
     found = paginate(
         session,
@@ -103,9 +101,7 @@ def list_members(
     summary="Read a membership",
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
-def read_member(
-    group: KnownGroup, institution_id: InstitutionId, _caller: CurrentCaller, session: Reading
-) -> MemberOut:
+def read_member(group: VisibleGroup, institution_id: InstitutionId, session: Reading) -> MemberOut:
     """Return the membership of an institution that is in the group now."""
     return _shown(session, [membership.read(session, group.id, institution_id)])[0]
 

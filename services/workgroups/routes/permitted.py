@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends, Path
 
-from services.workgroups import groups, permissions
+from services.workgroups import permissions, sight
 from services.workgroups.tables import ActionItem, Group
 from services.workgroups.transitions import Role
 from shared.identity import Caller
-from shared.web import CurrentCaller, Reading, Writing
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 GroupId = Annotated[UUID, Path(description="The group's id.")]
 InstitutionId = Annotated[UUID, Path(description="The institution's id, as in the registry.")]
@@ -24,8 +24,8 @@ def _coordinator(caller: CurrentCaller, session: Writing) -> Caller:
     return caller
 
 
-def _known_group(group_id: GroupId, session: Reading) -> Group:
-    return groups.read(session, group_id)
+def _visible_group(group_id: GroupId, caller: MaybeCaller, session: Reading) -> Group:
+    return sight.group_to_see(session, caller, group_id)
 
 
 def _action_item(
@@ -37,8 +37,8 @@ def _action_item(
 Coordinator = Annotated[Caller, Depends(_coordinator)]
 """A coordinator who writes; 401 or 403 otherwise."""
 
-KnownGroup = Annotated[Group, Depends(_known_group)]
-"""A group to read from; 404 otherwise."""
+VisibleGroup = Annotated[Group, Depends(_visible_group)]
+"""A group that the caller sees, to read from; 404 otherwise."""
 
 ActionItemToChange = Annotated[tuple[ActionItem, frozenset[Role]], Depends(_action_item)]
 """An action item, with the roles in which the caller may change it; 404 without any."""

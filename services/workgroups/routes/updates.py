@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from services.workgroups import permissions, updates
+from services.workgroups import permissions, sight, updates
 from services.workgroups.institutions import UNNAMED, names_of
-from services.workgroups.routes.permitted import GroupId, KnownGroup, UpdateId
+from services.workgroups.routes.permitted import GroupId, UpdateId, VisibleGroup
 from services.workgroups.tables import Update
 from shared.events.catalogue import UpdateKind
 from shared.idempotency import Answer, Once
@@ -25,7 +25,7 @@ from shared.problems import (
     responses,
 )
 from shared.text import Input, Output, Prose, Title
-from shared.web import CurrentCaller, Reading, Writing
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(tags=["updates"])
 
@@ -95,8 +95,7 @@ def post_update(
     responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
 )
 def list_updates(
-    group: KnownGroup,
-    _caller: CurrentCaller,
+    group: VisibleGroup,
     session: Reading,
     page: PageQuery,
     kind: Annotated[UpdateKind | None, Query(description="Only those of this kind.")] = None,
@@ -114,9 +113,11 @@ def list_updates(
     summary="Read an update",
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
-def read_update(update_id: UpdateId, _caller: CurrentCaller, session: Reading) -> UpdateOut:
-    """Return an update."""
-    return _shown(session, [updates.read(session, update_id)])[0]
+def read_update(update_id: UpdateId, caller: MaybeCaller, session: Reading) -> UpdateOut:
+    """Return an update of a group that the caller sees."""
+    update = updates.read(session, update_id)
+    sight.require_in_sight(session, caller, update.group_id, updates.no_such_update())
+    return _shown(session, [update])[0]
 
 
 def _shown(session: Session, found: Sequence[Update]) -> list[UpdateOut]:

@@ -1,0 +1,15 @@
+"""What happens in workgroups because a day has come."""
+
+from datetime import datetime
+
+from shared import calendar
+from shared.calendar import Steps
+from shared.database import Database
+
+STEPS: Steps = {}
+"""Every step by its name."""
+
+
+def keep(database: Database, now: datetime, steps: Steps = STEPS) -> dict[str, int]:
+    """Take everything that is due in workgroups at ``now``, as `shared.calendar.keep` does."""
+    return calendar.keep(database, now, steps)

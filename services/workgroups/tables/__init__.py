@@ -1,0 +1,38 @@
+"""The tables of workgroups, with what must always hold as constraints."""
+
+from services.workgroups.tables.action_items import ActionItem
+from services.workgroups.tables.base import Table
+from services.workgroups.tables.events import (
+    Checkpoint,
+    IdempotencyRecord,
+    Outbox,
+    Parked,
+    RelayState,
+)
+from services.workgroups.tables.groups import Group
+from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
+from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGroup
+from services.workgroups.tables.membership import Membership, Participant
+from services.workgroups.tables.themes import Theme
+from services.workgroups.tables.updates import Update
+
+__all__ = [
+    "ActionItem",
+    "AgreedPoint",
+    "Checkpoint",
+    "Coordinator",
+    "FocalPoint",
+    "Group",
+    "IdempotencyRecord",
+    "Institution",
+    "Meeting",
+    "MeetingGroup",
+    "Membership",
+    "Outbox",
+    "Parked",
+    "Participant",
+    "RelayState",
+    "Table",
+    "Theme",
+    "Update",
+]

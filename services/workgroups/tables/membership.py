@@ -1,0 +1,71 @@
+"""Who belongs to a group: institutions, and people through them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field
+
+from services.workgroups.tables.base import Table
+from shared.columns import UtcDateTime, utc_now
+from shared.ids import new_id
+
+
+class Membership(Table, table=True):
+    """An institution's time in a group; without ``left_at`` it is a member now."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index(
+            "uq_membership_current",
+            "group_id",
+            "institution_id",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+        CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="order"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="workgroup.id")
+    institution_id: UUID = Field(index=True)
+    joined_by: UUID
+    joined_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Participant(Table, table=True):
+    """A person's time in a group in one role; without ``ended_at`` it lasts.
+
+    Who speaks for a member institution belongs to the group without a row of their own.
+    """
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('coordinator', 'co_chair', 'rapporteur', 'focal_point', 'alternate', "
+            "'member', 'observer', 'adviser')",
+            name="role",
+        ),
+        CheckConstraint("state IN ('active', 'suspended')", name="state"),
+        CheckConstraint("ended_at IS NULL OR ended_at >= since", name="order"),
+        Index(
+            "uq_participant_current",
+            "group_id",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="workgroup.id")
+    person_id: UUID = Field(index=True)
+    institution_id: UUID | None = Field(default=None, index=True)
+    role: str = Field(max_length=20)
+    state: str = Field(default="active", max_length=20)
+    since: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

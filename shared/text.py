@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 _DECEIVING = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 )
+_CONTROL = frozenset({"Cc", "Cs", "Co", "Cn"})
 _LINE_BREAKS = frozenset("\n\r\u0085\u2028\u2029\u000b\u000c")
 
 
@@ -81,6 +82,16 @@ Prose = Annotated[str, Paragraphs(20_000)]
 EmailAddress = Annotated[str, _EmailAddress()]
 
 
+def without_deceiving(text: str) -> str:
+    """Return a text that was made from clean input without the characters that are refused there.
+
+    They get into it where the input may write them in another way, as by ``&#x202e;``.
+    """
+    return "".join(
+        character for character in text if character in "\n\t" or not _is_deceiving(character)
+    )
+
+
 def _cleaned(clean: Any, min_length: int, max_length: int) -> CoreSchema:
     return core_schema.no_info_before_validator_function(
         clean, core_schema.str_schema(min_length=min_length, max_length=max_length, strict=True)
@@ -106,13 +117,17 @@ def _clean(value: Any, allowed: str = "") -> Any:
     for character in text:
         if character in allowed:
             continue
-        if character in _DECEIVING or unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
+        if _is_deceiving(character):
             raise PydanticCustomError(
                 "control_character",
                 "Remove the invisible or control character U+{code}.",
                 {"code": f"{ord(character):04X}"},
             )
     return text
+
+
+def _is_deceiving(character: str) -> bool:
+    return character in _DECEIVING or unicodedata.category(character) in _CONTROL
 
 
 def _clean_address(value: str) -> str:

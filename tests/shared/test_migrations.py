@@ -1,0 +1,44 @@
+"""Migrations bring along what an installation holds."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared.database import Database
+from shared.migration import upgrade
+
+WORKGROUPS = "services.workgroups:migrations"
+
+
+@pytest.fixture
+def before(database_url: str) -> Database:
+    """Workgroups as they were before groups were hidden, with a group that has a member."""
+    database = Database(database_url)
+    upgrade(database, WORKGROUPS, "0003")
+    ids = {name: uuid4().hex for name in ("theme", "workgroup", "membership", "anybody")}
+    moment = "2020-12-15 09:00:00+00:00"
+    with database.engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO theme VALUES (:theme, 'a', 'A', '{moment}')",
+            "INSERT INTO workgroup (id, slug, title, purpose, theme_id, time_zone, status, "
+            "version, created_at, updated_at) VALUES (:workgroup, 'a', 'A', 'Do.', :theme, 'UTC', "
+            f"'active', 1, '{moment}', '{moment}')",
+            "INSERT INTO membership (id, group_id, institution_id, joined_by, joined_at) VALUES "
+            f"(:membership, :workgroup, :anybody, :anybody, '{moment}')",
+        ):
+            connection.execute(text(statement), ids)
+    return database
+
+
+def test_a_table_that_rows_refer_to_is_changed_and_keeps_its_rows(before: Database) -> None:
+    upgrade(before, WORKGROUPS)
+    with before.engine.connect() as connection:
+        assert connection.execute(text("SELECT title FROM workgroup")).all() == [("A",)]
+        assert connection.execute(text("SELECT count(*) FROM membership")).scalar() == 1
+
+
+def test_after_an_upgrade_the_database_holds_references_again(before: Database) -> None:
+    upgrade(before, WORKGROUPS)
+    with before.engine.connect() as connection, pytest.raises(Exception, match=r"(?i)foreign key"):
+        connection.execute(text("DELETE FROM workgroup"))

@@ -8,7 +8,15 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from services.workgroups.tables import Checkpoint, Coordinator, FocalPoint, Institution, Parked
+from services.workgroups.support import Side
+from services.workgroups.tables import (
+    Checkpoint,
+    Coordinator,
+    FocalPoint,
+    Institution,
+    Parked,
+    Support,
+)
 from shared.consumer import Projection
 from shared.events.catalogue import (
     REGISTRY,
@@ -29,8 +37,28 @@ from shared.events.catalogue import (
     InstitutionVerificationRenewed,
     InstitutionVerified,
     InstitutionWithdrawn,
+    NeedAgreed,
+    NeedDelivered,
+    NeedEvent,
+    NeedExpired,
+    NeedMatched,
+    NeedPublished,
+    NeedReopened,
+    NeedUnanswered,
+    NeedUpdated,
+    NeedWithdrawn,
+    OfferAgreed,
+    OfferDelivered,
+    OfferEvent,
+    OfferExpired,
+    OfferMatched,
+    OfferPublished,
+    OfferReopened,
+    OfferUpdated,
+    OfferWithdrawn,
     PersonErased,
     PersonRenamed,
+    SupportFacts,
 )
 from shared.events.envelope import Event, EventData
 from shared.redaction import redact_parked
@@ -104,6 +132,24 @@ def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
     redact_parked(session, REGISTRY_PROJECTION, data.person_id)
 
 
+def need_told(session: Session, _event: Event, data: NeedEvent) -> None:
+    """Keep the need as of this version."""
+    _keep_support(session, Side.NEED, data.need)
+
+
+def offer_told(session: Session, _event: Event, data: OfferEvent) -> None:
+    """Keep the offer as of this version."""
+    _keep_support(session, Side.OFFER, data.offer)
+
+
+def _keep_support(session: Session, side: Side, facts: SupportFacts) -> None:
+    kept = session.get(Support, facts.item_id)
+    if kept is not None and kept.version >= facts.version:
+        return
+    said = facts.model_dump(include={"institution_id", "title", "state", "version"})
+    session.merge(Support(id=facts.item_id, side=side, **said))
+
+
 def _roles_of(session: Session, person_id: UUID) -> list[Coordinator | FocalPoint]:
     return [
         *session.exec(select(Coordinator).where(Coordinator.person_id == person_id)),
@@ -137,6 +183,23 @@ HANDLERS: dict[type[EventData], Any] = {
     CoordinatorRemoved: coordinator_removed,
     PersonRenamed: person_renamed,
     PersonErased: person_erased,
+    NeedPublished: need_told,
+    NeedUpdated: need_told,
+    NeedWithdrawn: need_told,
+    NeedExpired: need_told,
+    NeedMatched: need_told,
+    NeedAgreed: need_told,
+    NeedDelivered: need_told,
+    NeedReopened: need_told,
+    NeedUnanswered: need_told,
+    OfferPublished: offer_told,
+    OfferUpdated: offer_told,
+    OfferWithdrawn: offer_told,
+    OfferExpired: offer_told,
+    OfferMatched: offer_told,
+    OfferAgreed: offer_told,
+    OfferDelivered: offer_told,
+    OfferReopened: offer_told,
 }
 
 REGISTRY_PROJECTION = Projection(
@@ -145,5 +208,5 @@ REGISTRY_PROJECTION = Projection(
     handlers=HANDLERS,
     checkpoint=Checkpoint,
     parked=Parked,
-    read_models=(Institution, Coordinator, FocalPoint),
+    read_models=(Institution, Coordinator, FocalPoint, Support),
 )

@@ -21,6 +21,7 @@ from shared.events.catalogue import (
     FocalPointConfirmed,
     InstitutionFacts,
     InstitutionVerified,
+    SupportFacts,
 )
 from shared.events.envelope import Event, EventData
 from shared.identity import Caller, sign_token
@@ -170,3 +171,18 @@ def institution_facts(**changes: Any) -> InstitutionFacts:
         "version": 3,
     }
     return InstitutionFacts.model_validate({**facts, **changes})
+
+
+def support_facts(institution_id: UUID, **changes: Any) -> SupportFacts:
+    """Return the facts of a need or an offer, published unless said otherwise."""
+    facts: dict[str, Any] = {
+        "item_id": new_id(),
+        "institution_id": institution_id,
+        "institution_name": "United Nations Volunteers",
+        "title": "Teachers online",
+        "text": "Three hundred volunteers.",
+        "kind": "training",
+        "state": "published",
+        "version": 2,
+    }
+    return SupportFacts.model_validate({**facts, **changes})

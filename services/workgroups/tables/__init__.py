@@ -13,6 +13,7 @@ from services.workgroups.tables.groups import Group
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
 from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGroup
 from services.workgroups.tables.membership import Membership, Participant
+from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
 from services.workgroups.tables.updates import Update
 
@@ -32,6 +33,7 @@ __all__ = [
     "Parked",
     "Participant",
     "RelayState",
+    "Support",
     "Table",
     "Theme",
     "Update",

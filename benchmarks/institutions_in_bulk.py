@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.registry.spelling import comparison_key
-from services.registry.vocabularies import vocabulary
+from shared.vocabularies import vocabulary
 
 SEED = 2030
 BEGIN = datetime(2015, 1, 1, tzinfo=UTC)

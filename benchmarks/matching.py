@@ -21,10 +21,10 @@ from services.registry import support
 from services.registry.support_lifecycle import Side
 from services.registry.support_terms import CODED, SupportDraft, Volume
 from services.registry.tables import Institution, Person, SupportCode, SupportItem, SupportMatch
-from services.registry.vocabularies import vocabulary
 from shared.columns import utc_now
 from shared.database import Database
 from shared.ids import new_id
+from shared.vocabularies import vocabulary
 
 OFFERS = 50_000
 NEEDS = 20

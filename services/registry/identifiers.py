@@ -6,7 +6,7 @@ A scheme is the code of a list of org-id.guide, such as ``XI-ROR``, or ``ISNI``.
 import re
 from collections.abc import Callable, Mapping
 
-from services.registry.vocabularies import vocabulary
+from shared.vocabularies import vocabulary
 
 _BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _NATIONAL = re.compile(r"([A-Z]{2})-[A-Z0-9_]{1,20}(-[A-Z0-9]{1,10})?", re.ASCII)

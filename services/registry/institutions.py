@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 from services.registry import lifecycle, profiles
 from services.registry.domains import EmailDomain
 from services.registry.duplicates import make_search_keys
-from services.registry.languages import LanguageTag
 from services.registry.people import PersonDraft, person_named
 from services.registry.permissions import is_coordinator_id, visible_to_person
 from services.registry.profile_checks import (
@@ -35,6 +34,7 @@ from services.registry.profile_fields import (
 from services.registry.profiles import Document
 from services.registry.relations import Kind, relation_faults
 from services.registry.tables import FocalPoint, Institution, Person
+from shared.languages import LanguageTag
 from shared.problems import INVALID, Problem
 from shared.text import Input
 

@@ -18,7 +18,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.registry.vocabularies import vocabulary
+from shared.vocabularies import vocabulary
 
 DAYS_OF_A_MONTH = 30.44
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
 
-from services.registry.languages import LanguageTag
 from services.registry.names import mixed_word
+from shared.languages import LanguageTag
 from shared.text import Input, Line, Paragraphs
 
 Visibility = Literal["public", "partners", "private"]

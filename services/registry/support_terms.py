@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from services.registry.match_score import Amount, Terms
 from services.registry.tables import SupportItem
-from services.registry.vocabularies import VocabularyName, vocabulary
 from shared.problems import INVALID, FieldError, Problem
 from shared.text import Input, Line, Prose, Title
+from shared.vocabularies import VocabularyName, vocabulary
 
 CODED: tuple[str, ...] = ("themes", "sdgs", "countries", "languages")
 """The fields that hold lists of codes; each is a vocabulary in the table of codes."""

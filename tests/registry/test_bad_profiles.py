@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.registry.vocabularies import vocabulary
+from shared.vocabularies import vocabulary
 from tests.registry.stage import Stage, assert_refused
 
 ROR = {"scheme": "XI-ROR", "value": "03yrm5c26"}

@@ -14,9 +14,9 @@ from services.registry.people import PersonDraft
 from services.registry.profile_history import moment_of, profile_as_of
 from services.registry.profiles import profile_of
 from services.registry.tables import HistoryEntry
-from services.registry.vocabularies import VocabularyName, vocabulary
 from shared.columns import utc_now
 from shared.database import Database
+from shared.vocabularies import VocabularyName, vocabulary
 from tests.registry.journey import CIRDAP, Person, Registry
 from tests.registry.stage import Stage, assert_refused
 from tests.registry.test_profile import WHOLE

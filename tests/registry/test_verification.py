@@ -32,9 +32,9 @@ from services.registry.verification import (
     verify,
     years_after,
 )
-from services.registry.vocabularies import vocabulary
 from shared.columns import utc_now
 from shared.database import Database
+from shared.vocabularies import vocabulary
 from tests.registry.journey import CHECKLIST, CIRDAP, FINDING, Registry
 
 MULTILATERAL = "40"

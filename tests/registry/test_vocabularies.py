@@ -10,14 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.vocabularies import (
-    Term,
-    Vocabulary,
-    VocabularyName,
-    list_faults,
-    profile_faults,
-    vocabulary,
-)
+from services.registry.vocabularies import list_faults, profile_faults
+from shared.vocabularies import Term, Vocabulary, VocabularyName, vocabulary
 
 ORGANISATION_TYPES = vocabulary("organisation-types")
 COUNTRIES = vocabulary("countries")

@@ -25,7 +25,6 @@ from services.registry.tables import (
     SupportHistoryEntry,
     SupportItem,
 )
-from services.registry.vocabularies import VocabularyName, vocabulary
 from shared.etags import etag
 from shared.identity import Caller
 from shared.pagination import Page, PageParams, paginate, paginate_newest_first
@@ -42,6 +41,7 @@ from shared.problems import (
     responses,
 )
 from shared.text import Input, Line, Output, Reason
+from shared.vocabularies import VocabularyName, vocabulary
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 CREATION_PROBLEMS = responses(

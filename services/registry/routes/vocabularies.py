@@ -5,9 +5,9 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from services.registry.vocabularies import Vocabulary, VocabularyName, vocabulary
 from shared.problems import NOT_FOUND, responses
 from shared.text import Output
+from shared.vocabularies import Vocabulary, VocabularyName, vocabulary
 
 router = APIRouter(prefix="/vocabularies", tags=["vocabularies"])
 

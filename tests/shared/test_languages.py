@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.languages import canonical_tag
-from services.registry.vocabularies import vocabulary
+from shared.languages import canonical_tag
+from shared.vocabularies import vocabulary
 
 
 @pytest.mark.parametrize(

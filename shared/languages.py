@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from services.registry.vocabularies import VocabularyName, vocabulary
+from shared.vocabularies import VocabularyName, vocabulary
 
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})"
@@ -46,8 +46,8 @@ def _checked(tag: str) -> str:
     except ValueError:
         raise PydanticCustomError(
             "language",
-            "Use a language tag such as en, pt-BR or zh-Hant; GET /vocabularies/languages lists "
-            "the languages.",
+            "Use a language tag such as en, pt-BR or zh-Hant; GET /vocabularies/languages of the "
+            "registry lists the languages.",
         ) from None
 
 

@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import load
 from benchmarks.checkpoint_watch import watching
 from benchmarks.load import Answer, Sender, achieved_rate, at_rate
 from benchmarks.machine import Machine
@@ -45,15 +48,49 @@ def test_results_are_kept_with_the_machine_they_hold_for(tmp_path: Path) -> None
     assert content["results"][0]["median"] == 1.0
 
 
+class Clock:
+    """Time that passes when somebody sleeps or works, and never otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+def test_each_request_is_sent_at_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(load, "time", clock)
+    # Two senders would share one time.
+    monkeypatch.setattr(load, "SENDERS", 1)
+
+    def act(_sender: Sender, turn: float) -> Answer:
+        sent = clock.now
+        clock.sleep(0.009)
+        return Answer(sent, clock.now, sent - turn, {}, {})
+
+    answers = at_rate("http://nobody.invalid", [act] * 50, per_second=100)
+    assert [answer.late for answer in answers] == pytest.approx([0] * 50)
+    assert achieved_rate(answers) == pytest.approx(100)
+
+
 class SlowHandler(BaseHTTPRequestHandler):
-    """Answers after 50 ms, or with 409 at /refused."""
+    """Answers 50 ms after every sender waits for an answer, or at once with 409 at /refused."""
 
     protocol_version = "HTTP/1.1"
+    all_wait: ClassVar = threading.Barrier(load.SENDERS, timeout=30)
 
     def do_POST(self) -> None:
         """Take the body and answer."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        threading.Event().wait(0.05)
+        if self.path != "/refused":
+            self.all_wait.wait()
+            threading.Event().wait(0.05)
         self.send_response(409 if self.path == "/refused" else 201)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -65,7 +102,7 @@ class SlowHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def slow_service() -> Iterator[str]:
-    """The URL of a service that takes 50 ms for everything."""
+    """The URL of a service that answers nobody while any sender is idle."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), SlowHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -78,11 +115,13 @@ def post(path: str, sender: Sender, turn: float) -> Answer:
 
 
 def test_a_slow_answer_does_not_slow_the_rate(slow_service: str) -> None:
-    acts = [lambda sender, turn: post("/", sender, turn)] * 50
+    acts = [lambda sender, turn: post("/", sender, turn)] * (6 * load.SENDERS)
     answers = at_rate(slow_service, acts, per_second=100)
-    assert len(answers) == 50
-    # One after another they could not even reach 20 a second.
-    assert 40 < achieved_rate(answers) < 120
+    assert len(answers) == len(acts)
+    turns = sorted(answer.sent - answer.late for answer in answers)
+    gaps = [later - earlier for earlier, later in pairwise(turns)]
+    assert gaps == pytest.approx([0.01] * len(gaps))
+    assert all(answer.late >= 0 for answer in answers)
     assert all(answer.answered - answer.sent > 0.05 for answer in answers)
 
 

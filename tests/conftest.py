@@ -10,7 +10,10 @@ import pytest
 from redis import Redis
 
 from tests.databases import PostgresServer, SqliteServer, start_postgres
+from tests.known_routes import share_known_routes
 from tests.redis_server import RedisServer
+
+share_known_routes()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from services.registry import decision_letters
 from services.registry.duplicates import require_no_open_duplicate
 from services.registry.flags import require_none_blocking
 from services.registry.search_index import touch
@@ -292,6 +293,7 @@ def send_back(session: Session, institution: Institution, by: UUID, reason: str)
         institution,
         InstitutionReturned(institution=facts(institution), reason=reason),
     )
+    decision_letters.returned(session, institution, reason)
 
 
 def verify(session: Session, institution: Institution, by: UUID, evidence: str) -> None:
@@ -305,6 +307,7 @@ def verify(session: Session, institution: Institution, by: UUID, evidence: str) 
     require_none_blocking(session, institution)
     step(session, institution, Action.VERIFY, by, evidence=evidence)
     tell(session, institution, InstitutionVerified(institution=facts(institution)))
+    decision_letters.verified(session, institution, again=False)
 
 
 def reject(
@@ -325,6 +328,7 @@ def reject(
             institution=facts(institution), reason=reason, duplicate_of=duplicate_of
         ),
     )
+    decision_letters.rejected(session, institution, reason, duplicate_of)
 
 
 def record_update(

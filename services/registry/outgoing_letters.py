@@ -223,6 +223,9 @@ def _facts(session: Session, row: OutgoingLetter, room: Mailroom) -> dict[str, A
     facts = dict(row.facts)
     if institution_id := facts.pop("institution_id", None):
         facts["institution"] = session.get_one(Institution, UUID(institution_id)).name
+        facts["address"] = f"{room.public_url}/institutions/{institution_id}"
+    if original_id := facts.pop("original_id", None):
+        facts["original"] = session.get_one(Institution, UUID(original_id)).name
     if person_id := facts.pop("by", None):
         facts["by"] = _name(session, UUID(person_id))
     return facts

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from services.registry import decision_letters
 from services.registry.flags import require_none_blocking
 from services.registry.lifecycle import Action, facts, require_possible, step, tell
 from services.registry.tables import Institution
@@ -26,6 +27,7 @@ def renew(session: Session, institution: Institution, by: UUID, evidence: str) -
     require_none_blocking(session, institution)
     step(session, institution, Action.RENEW, by, evidence=evidence)
     tell(session, institution, InstitutionVerificationRenewed(institution=facts(institution)))
+    decision_letters.verified(session, institution, again=True)
 
 
 def expire(session: Session, institution: Institution, now: datetime) -> None:
@@ -42,6 +44,7 @@ def suspend(session: Session, institution: Institution, by: UUID, reason: str) -
         institution,
         InstitutionSuspended(institution=facts(institution), reason=reason),
     )
+    decision_letters.suspended(session, institution, reason)
 
 
 def reinstate(session: Session, institution: Institution, by: UUID, reason: str) -> None:
@@ -57,6 +60,7 @@ def reinstate(session: Session, institution: Institution, by: UUID, reason: str)
         institution,
         InstitutionReinstated(institution=facts(institution), reason=reason),
     )
+    decision_letters.reinstated(session, institution, reason)
 
 
 def withdraw(session: Session, institution: Institution, by: UUID, reason: str) -> None:

@@ -9,15 +9,9 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, exists, select
 
-from services.registry import outgoing_letters, standing
+from services.registry import decision_letters, standing
 from services.registry.lifecycle import Status, facts, tell
-from services.registry.tables import (
-    FocalPoint,
-    Institution,
-    Person,
-    Verification,
-    VerificationNotice,
-)
+from services.registry.tables import Institution, Verification, VerificationNotice
 from shared.events.catalogue import InstitutionVerificationExpiring
 
 BATCH = 100
@@ -107,22 +101,8 @@ def _due(
 
 
 def _write(session: Session, kind: str, verification: Verification, now: datetime) -> None:
-    """Write to everybody who speaks for the institution."""
-    people = session.exec(
-        select(Person)
-        .join(FocalPoint, col(FocalPoint.person_id) == col(Person.id))
-        .where(
-            FocalPoint.institution_id == verification.institution_id,
-            col(FocalPoint.confirmed_at).is_not(None),
-        )
-        .order_by(col(Person.id))
-    ).all()
-    told = {
-        "institution_id": str(verification.institution_id),
-        "until": verification.valid_until.date().isoformat(),
-    }
-    for person in people:
-        outgoing_letters.to_person(session, kind, person, told, now)
+    until = verification.valid_until.date().isoformat()
+    decision_letters.tell(session, kind, verification.institution_id, now, until=until)
 
 
 def _claim(session: Session, verification: Verification, kind: Kind, now: datetime) -> bool:

@@ -149,16 +149,25 @@ def test_each_letter_has_its_three_templates_and_one_subject_line() -> None:
         "code": "042917",
         "minutes": 15,
         "until": "2031-03-01",
+        "address": "https://southlink.example.org/registry/institutions/1",
+        "original": "Mekong River Commission",
+        "duplicate": True,
     }
     kinds = [
         "address_changed",
         "address_code",
         "erased",
         "erasure_code",
+        "institution_reinstated",
+        "institution_suspended",
+        "institution_verified",
         "left_without_focal_point",
+        "registration_rejected",
+        "registration_returned",
         "role_taken",
         "verification_ends",
         "verification_lapsed",
+        "verification_renewed",
     ]
     for kind in kinds:
         message = letters.compose(Letter(kind, "ana@example.org", "en", facts), "s@example.org")

@@ -12,13 +12,14 @@ from sqlmodel import Session
 from services.notifier import subscriptions, targets
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
-from services.notifier.pages.rendering import Form, page, problem_page
+from services.notifier.pages.rendering import page, problem_page
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Choice
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
+from shared.pages.rendering import Form
 from shared.problems import INVALID, NOT_FOUND, Problem, responses
 from shared.text import Input
 from shared.time_zones import TimeZone, time_zone_names

@@ -1,71 +1,7 @@
-"""How every page is rendered and protected."""
+"""The pages of the notifier, over the base that every service's pages share."""
 
-import base64
-import hashlib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Annotated, Any
-from urllib.parse import parse_qsl
+from shared.pages.rendering import Pages
 
-from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from shared.problems import INVALID, Problem
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    body = (await request.body()).decode(errors="replace")
-    try:
-        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=1_000))
-    except ValueError:
-        raise Problem(INVALID, "The form has too many fields: open the page again.") from None
-
-
-Form = Annotated[Mapping[str, str], Depends(_form)]
-"""The fields of a submitted form (``application/x-www-form-urlencoded``)."""
-
-
-def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return the page; its policy lets the browser load nothing but its own style."""
-    text = _templates().get_template(template).render(values)
-    return HTMLResponse(text, status_code=status, headers={"Content-Security-Policy": _policy()})
-
-
-def problem_page(problem: Problem) -> HTMLResponse:
-    """Return the page that says in a sentence what is wrong and what to do."""
-    return page(
-        "problem.html",
-        status=problem.kind.status,
-        title=problem.kind.title,
-        detail=problem.detail,
-    )
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("services.notifier.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["style"] = Markup(_style())  # noqa: S704  # our own file
-    return environment
-
-
-@cache
-def _style() -> str:
-    return (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
-
-
-@cache
-def _policy() -> str:
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
+_pages = Pages(__package__)
+page = _pages.page
+problem_page = _pages.problem_page

@@ -1,11 +1,9 @@
 """The page behind the link of an invitation."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
@@ -13,6 +11,7 @@ from services.registry import invitations
 from services.registry.pages.rendering import page, problem_page
 from services.registry.tables import Institution, Invitation, Person
 from shared.columns import utc_now
+from shared.pages.rendering import Form
 from shared.problems import INVALID, NOT_ALLOWED_NOW, NOT_FOUND, Problem, responses
 from shared.web import Reading, Writing
 
@@ -23,15 +22,6 @@ _PROBLEMS = responses(NOT_FOUND, NOT_ALLOWED_NOW, INVALID)
 
 InvitationId = Annotated[UUID, Path(description="The invitation's id.")]
 Secret = Annotated[str, Query(max_length=100, description="From the link in the e-mail.")]
-
-
-async def _answer(request: Request) -> str:
-    body = (await request.body()).decode(errors="replace")
-    try:
-        form: Mapping[str, str] = dict(parse_qsl(body, max_num_fields=10))
-    except ValueError:
-        form = {}
-    return form.get("answer", "")
 
 
 @router.get(_PATH, summary="Page: look at an invitation", responses=_PROBLEMS)
@@ -47,11 +37,12 @@ def look(invitation_id: InvitationId, session: Reading, code: Secret = "") -> HT
 @router.post(_PATH, summary="Page: answer an invitation", responses=_PROBLEMS)
 def reply(
     invitation_id: InvitationId,
-    answer: Annotated[str, Depends(_answer)],
+    form: Form,
     session: Writing,
     code: Secret = "",
 ) -> HTMLResponse:
     """Accept or decline (`answer=accept` or `answer=decline` in the form) and say what follows."""
+    answer = form.get("answer")
     try:
         if answer == "accept":
             invitations.accept(session, invitation_id, code, utc_now())

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from services.registry import outgoing_letters
 from services.registry.tables import FocalPoint, Institution, Person
+from services.registry.transitions import Status
 from shared.columns import utc_now
 
 
@@ -30,7 +31,7 @@ def rejected(
 ) -> None:
     """Tell why, and which institution it repeats where everybody may see that one."""
     original = session.get(Institution, duplicate_of) if duplicate_of else None
-    shown = original and original.status == "verified" and original.visibility == "public"
+    shown = original and original.status == Status.VERIFIED and original.visibility == "public"
     told: dict[str, Any] = {"original_id": str(original.id)} if original and shown else {}
     tell(
         session,

@@ -18,9 +18,9 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select, true
 
 from services.registry.exchange_columns import cells_of, csv_cells, header_of, values_of
-from services.registry.lifecycle import Status
 from services.registry.profiles import Document, only_related, profiles_of
 from services.registry.tables import Institution, InstitutionReference
+from services.registry.transitions import Status
 from shared.database import Database
 from shared.pagination import Slice
 

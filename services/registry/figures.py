@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from services.registry import flags, verification_queue
-from services.registry.lifecycle import Status
 from services.registry.tables import (
     Coordinator,
     FocalPoint,
@@ -15,6 +14,7 @@ from services.registry.tables import (
     SignedInSession,
     SignIn,
 )
+from services.registry.transitions import Status
 from services.registry.verification_dates import FIRST_NOTICE, LAST_NOTICE
 from shared.columns import utc_now
 from shared.telemetry import Figure

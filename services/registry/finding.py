@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.registry.lifecycle import Status
 from services.registry.permissions import Sight
 from services.registry.search_catalogue import FIELDS, Card, Catalogue, Order
 from services.registry.search_storage import EVERYTHING, NAMES, Term, Terms, storage_of
 from services.registry.search_words import words_asked
 from services.registry.spelling import comparison_key
 from services.registry.tables import InstitutionName, SearchEntry
+from services.registry.transitions import Status
 from shared.pagination import PageParams, Slice, cursor_after, place_of
 
 FEW = 10

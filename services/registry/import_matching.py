@@ -20,7 +20,6 @@ from sqlmodel import Session, col, or_, select
 from services.registry.exchange_columns import Given, read_row
 from services.registry.identifiers import checked
 from services.registry.import_files import Form
-from services.registry.lifecycle import Status
 from services.registry.profiles import Document, profiles_of
 from services.registry.spelling import comparison_key
 from services.registry.tables import (
@@ -32,6 +31,7 @@ from services.registry.tables import (
     InstitutionName,
     InstitutionReference,
 )
+from services.registry.transitions import Status
 from shared.problems import INVALID, FieldError, Problem
 
 MAX_WARNINGS = 5

@@ -18,9 +18,9 @@ from services.registry.exchange_columns import faults_of
 from services.registry.import_files import Form
 from services.registry.import_matching import Known, Row, load, match, warnings_of
 from services.registry.institutions import Draft, Profile, ProfileChange
-from services.registry.lifecycle import Action, require_possible
 from services.registry.profiles import Document
 from services.registry.tables import Import, Institution, InstitutionReference
+from services.registry.transitions import Action, require_possible
 from shared.faults import in_words
 from shared.problems import INVALID, FieldError, Problem
 

@@ -34,6 +34,7 @@ from services.registry.profile_fields import (
 from services.registry.profiles import Document
 from services.registry.relations import Kind, relation_faults
 from services.registry.tables import FocalPoint, Institution, Person
+from services.registry.transitions import Action, Status, require_possible
 from shared.languages import LanguageTag
 from shared.problems import INVALID, Problem
 from shared.text import Input
@@ -223,7 +224,7 @@ def update(session: Session, institution: Institution, change: ProfileChange, by
 
     Raises a Problem: 409 in a state in which nothing may change, 422 for what doesn't fit together.
     """
-    lifecycle.require_possible(institution, lifecycle.Action.UPDATE)
+    require_possible(institution, Action.UPDATE)
     before = profiles.profile_of(session, institution)
     after = _after(session, institution, before, change, by)
     changes = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
@@ -240,7 +241,7 @@ def awaiting_confirmation(session: Session, person_id: UUID, until: datetime) ->
             .join(FocalPoint, col(FocalPoint.institution_id) == col(Institution.id))
             .where(
                 FocalPoint.person_id == person_id,
-                Institution.status == lifecycle.Status.UNCONFIRMED,
+                Institution.status == Status.UNCONFIRMED,
                 Institution.registered_at <= until,
             )
             .order_by(col(Institution.id))

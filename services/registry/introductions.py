@@ -18,7 +18,6 @@ from services.registry.introduction_lifecycle import (
     require_possible,
     step,
 )
-from services.registry.lifecycle import Status
 from services.registry.support_lifecycle import OPEN
 from services.registry.support_terms import Volume, volume_faults
 from services.registry.tables import (
@@ -29,6 +28,7 @@ from services.registry.tables import (
     SupportItem,
     SupportMatch,
 )
+from services.registry.transitions import Status
 from shared.columns import utc_now
 from shared.problems import CONFLICT, INVALID, NOT_ALLOWED_NOW, FieldError, Problem
 

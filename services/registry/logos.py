@@ -8,6 +8,7 @@ from sqlmodel import Session
 from services.registry import lifecycle
 from services.registry.pictures import Picture
 from services.registry.tables import Institution, InstitutionLogo
+from services.registry.transitions import Action, require_possible
 from shared.problems import NOT_FOUND, Problem
 
 
@@ -16,7 +17,7 @@ def keep_logo(session: Session, institution: Institution, picture: Picture, by: 
 
     Raises a Problem (409) in a state in which nothing may change.
     """
-    lifecycle.require_possible(institution, lifecycle.Action.UPDATE)
+    require_possible(institution, Action.UPDATE)
     digest = hashlib.sha256(picture.png).hexdigest()
     if digest != institution.logo_digest:
         session.merge(InstitutionLogo(institution_id=institution.id, png=picture.png))
@@ -28,7 +29,7 @@ def remove_logo(session: Session, institution: Institution, by: UUID) -> None:
 
     Raises a Problem: 409 in a state in which nothing may change, 404 when there is none.
     """
-    lifecycle.require_possible(institution, lifecycle.Action.UPDATE)
+    require_possible(institution, Action.UPDATE)
     session.delete(logo_of(session, institution))
     _record(session, institution, None, by)
 

@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import Subquery, and_, case, delete, exists, literal, or_, union_all
 from sqlmodel import Session, col, func, select
 
-from services.registry.lifecycle import Status
 from services.registry.match_score import WEIGHTS, Part, Score, score
 from services.registry.support_lifecycle import OPEN, Side, codes_of
 from services.registry.support_terms import CODED, terms_of
@@ -25,6 +24,7 @@ from services.registry.tables import (
     SupportItem,
     SupportMatch,
 )
+from services.registry.transitions import Status
 from shared.ids import new_id
 
 CANDIDATES = 300

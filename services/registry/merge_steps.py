@@ -1,6 +1,6 @@
 """What a merge and its undoing are in the lives of both institutions.
 
-The table of what may follow what is in `services.registry.lifecycle`.
+The table of what may follow what is in `services.registry.transitions`.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.registry.lifecycle import (
-    Action,
-    Changes,
-    Status,
-    facts,
-    require_possible,
-    step,
-    tell,
-)
+from services.registry.lifecycle import Changes, facts, step, tell
 from services.registry.tables import Institution
+from services.registry.transitions import Action, Status, require_possible
 from shared.events.catalogue import InstitutionMerged, InstitutionUnmerged, InstitutionUpdated
 
 

@@ -13,9 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from services.registry import lifecycle, merge_steps
+from services.registry import merge_steps
 from services.registry.duplicates import keep_search_keys
-from services.registry.lifecycle import Action, Status
 from services.registry.profiles import Document, profiles_of
 from services.registry.relations import can_have, has_parent, take_turns
 from services.registry.tables import (
@@ -32,6 +31,7 @@ from services.registry.tables import (
     SupportItem,
     Table,
 )
+from services.registry.transitions import TRANSITIONS, Action, Status, require_possible
 from shared import outbox
 from shared.columns import utc_now
 from shared.events.catalogue import FocalPointConfirmed, FocalPointRemoved
@@ -154,7 +154,7 @@ def merge(session: Session, pair: Pair, reason: str, by: UUID) -> Merge:
     which the first can't be merged, 422 when the other can't take it.
     """
     institution, into = pair.institution, pair.other
-    lifecycle.require_possible(institution, Action.MERGE)
+    require_possible(institution, Action.MERGE)
     _require_survivor(institution, into)
     made = Merge(
         institution_id=institution.id,
@@ -198,7 +198,7 @@ def unmerge(session: Session, pair: Pair, made: Merge | None, reason: str, by: U
     Raises a Problem (409) when the institution isn't merged, or what it is part of is by now.
     """
     institution, survivor = pair.institution, pair.other
-    lifecycle.require_possible(institution, Action.UNMERGE)
+    require_possible(institution, Action.UNMERGE)
     if made is None:
         raise Problem(NOT_FOUND, "What this merge moved was not written down: nothing is undone.")
     if survivor.status == Status.MERGED:
@@ -248,7 +248,7 @@ def moved_to(session: Session, institution_id: UUID) -> Moved | None:
 def _require_survivor(institution: Institution, into: Institution) -> None:
     if into.merged_into == institution.id:
         raise _bad_survivor(f"{into.name} is part of this one already: that would be a circle.")
-    if into.status not in lifecycle.TRANSITIONS[Action.ABSORB].sources:
+    if into.status not in TRANSITIONS[Action.ABSORB].sources:
         raise _bad_survivor(f"{into.name} is {into.status}: nothing can be merged into it.")
     if institution.status == Status.VERIFIED and into.status != Status.VERIFIED:
         raise _bad_survivor(

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, false, or_, select, true
 from sqlmodel.sql.expression import SelectOfScalar
 
-from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.tables import Coordinator, FocalPoint, Institution
+from services.registry.transitions import TRANSITIONS, Action, Role, Status
 from shared.identity import Caller
 from shared.problems import FORBIDDEN, NOT_FOUND, Problem
 

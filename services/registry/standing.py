@@ -1,6 +1,6 @@
 """Whether an institution still stands as verified: renewed, lapsed, suspended, withdrawn.
 
-The table of what may follow what is in `services.registry.lifecycle`.
+The table of what may follow what is in `services.registry.transitions`.
 """
 
 from datetime import datetime
@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from services.registry import decision_letters
 from services.registry.flags import require_none_blocking
-from services.registry.lifecycle import Action, facts, require_possible, step, tell
+from services.registry.lifecycle import facts, step, tell
 from services.registry.tables import Institution
+from services.registry.transitions import Action, require_possible
 from shared.events.catalogue import (
     InstitutionReinstated,
     InstitutionSuspended,

@@ -8,7 +8,6 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
 from services.registry import introductions, matching
-from services.registry.lifecycle import Status
 from services.registry.support_lifecycle import (
     OPEN,
     Action,
@@ -27,6 +26,7 @@ from services.registry.support_terms import (
     require_codes,
 )
 from services.registry.tables import Institution, SupportCode, SupportItem
+from services.registry.transitions import Status
 from shared.columns import utc_now
 from shared.problems import INVALID, NOT_ALLOWED_NOW, FieldError, Problem
 

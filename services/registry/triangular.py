@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from services.registry.lifecycle import Status
 from services.registry.support_lifecycle import OPEN, Side, codes_of
 from services.registry.tables import Institution, SupportCode, SupportItem
+from services.registry.transitions import Status
 
 FUNDING = "funding"
 PROPOSED = 3

@@ -13,8 +13,8 @@ from pydantic import Field
 from sqlmodel import Session
 
 from services.registry import lifecycle, standing
-from services.registry.lifecycle import Action, Status, require_possible
 from services.registry.tables import Institution, Verification, VerificationCheck
+from services.registry.transitions import Action, Status, require_possible
 from shared.columns import utc_now
 from shared.problems import INVALID, FieldError, Problem
 from shared.text import Input, Reason

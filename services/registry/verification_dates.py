@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlmodel import Session, col, exists, select
 
 from services.registry import decision_letters, standing
-from services.registry.lifecycle import Status, facts, tell
+from services.registry.lifecycle import facts, tell
 from services.registry.tables import Institution, Verification, VerificationNotice
+from services.registry.transitions import Status
 from shared.events.catalogue import InstitutionVerificationExpiring
 
 BATCH = 100

@@ -15,8 +15,8 @@ from sqlmodel import Session, col, exists, func, select
 from services.registry.cautions import cautions
 from services.registry.duplicates import possible_duplicates
 from services.registry.flags import Severity, open_flags
-from services.registry.lifecycle import Status
 from services.registry.tables import HistoryEntry, Institution, Verification
+from services.registry.transitions import Status
 from services.registry.verification import Requirement, requirements
 from services.registry.verification_dates import FIRST_NOTICE
 from shared.pagination import PageParams, Slice, paginate

@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 
 from services.registry import institutions, lifecycle, merge_steps, standing
 from services.registry.institutions import Profile, ProfileChange
-from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.people import PersonDraft, confirm_address
 from services.registry.tables import HistoryEntry, Institution, Outbox, Person
+from services.registry.transitions import TRANSITIONS, Action, Role, Status
 from shared.columns import utc_now
 from shared.database import Database
 from shared.problems import Problem

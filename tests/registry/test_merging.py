@@ -14,7 +14,6 @@ from sqlmodel import Session, col, select
 from services.registry import institutions, merging
 from services.registry.duplicates import keep_search_keys, possible_duplicates
 from services.registry.institutions import Profile
-from services.registry.lifecycle import Status
 from services.registry.merging import BELONGINGS
 from services.registry.people import PersonDraft
 from services.registry.tables import (
@@ -32,6 +31,7 @@ from services.registry.tables import (
     SupportItem,
     Table,
 )
+from services.registry.transitions import Status
 from shared.columns import utc_now
 from shared.database import Database
 from tests.registry.journey import Person as SignedIn

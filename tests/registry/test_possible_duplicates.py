@@ -11,7 +11,6 @@ from services.registry import duplicates, institutions
 from services.registry.calendar import STEPS, keep
 from services.registry.duplicates import possible_duplicates, public_duplicates
 from services.registry.institutions import Profile
-from services.registry.lifecycle import Status
 from services.registry.likeness import Features
 from services.registry.name_keys import COMMON
 from services.registry.people import PersonDraft
@@ -24,6 +23,7 @@ from services.registry.tables import (
     InstitutionNameKey,
     Person,
 )
+from services.registry.transitions import Status
 from shared.columns import utc_now
 from shared.database import Database
 from tests.registry.journey import Person as SignedIn

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, func, select, update
 
-from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.settings import SERVICE
 from services.registry.tables import HistoryEntry, Institution, Outbox
+from services.registry.transitions import TRANSITIONS, Action, Role, Status
 from tests.databases import SqliteServer
 from tests.redis_server import RedisServer
 from tests.registry.journey import FINDING, Person, Registry

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, select
 
 from services.registry.institutions import Profile, register
-from services.registry.lifecycle import Status
 from services.registry.people import PersonDraft
 from services.registry.tables import (
     Institution,
@@ -22,6 +21,7 @@ from services.registry.tables import (
     VerificationCheck,
     VerificationNotice,
 )
+from services.registry.transitions import Status
 from services.registry.verification import (
     Check,
     Finding,

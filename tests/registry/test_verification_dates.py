@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select
 
 from services.registry import calendar, standing, verification_dates
 from services.registry.institutions import Profile, register
-from services.registry.lifecycle import Status
 from services.registry.outgoing_letters import Mailroom, sending_step
 from services.registry.people import PersonDraft
 from services.registry.settings import SERVICE
 from services.registry.tables import HistoryEntry, Institution, Outbox, Person, VerificationNotice
+from services.registry.transitions import Status
 from services.registry.verification import Check, Finding, Item, Outcome, verify
 from shared.database import Database
 from tests.registry.conftest import Running

@@ -84,7 +84,7 @@ def export(
     """Export every institution to a file, with all that a coordinator may see."""
 
     from services.registry.exports import everything
-    from services.registry.lifecycle import Status
+    from services.registry.transitions import Status
 
     if status is not None and status not in set(Status):
         give_up(f"The states are {', '.join(Status)}.")

@@ -19,8 +19,8 @@ def queue(
     """Show which institutions wait for verification, the longest first."""
     from sqlmodel import col, func, select
 
-    from services.registry.lifecycle import Status
     from services.registry.tables import Institution
+    from services.registry.transitions import Status
     from shared.columns import utc_now
 
     waiting = Institution.status == Status.SUBMITTED

@@ -8,11 +8,11 @@ from sqlmodel import col, select
 
 from services.registry import finding
 from services.registry.finding import Question, Sort
-from services.registry.lifecycle import Status
 from services.registry.permissions import acting_person, sight_of, visible_to
 from services.registry.routes.institution_out import InstitutionOut
 from services.registry.search_catalogue import Catalogue
 from services.registry.tables import Institution
+from services.registry.transitions import Status
 from shared.pagination import Page, PageQuery
 from shared.problems import INVALID, UNAUTHENTICATED, responses
 from shared.text import Line, Output

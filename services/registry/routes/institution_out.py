@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import Field, computed_field
 
-from services.registry.lifecycle import Status
 from services.registry.profile_fields import NameKind, Visibility
 from services.registry.profiles import Document
 from services.registry.relations import Relation
 from services.registry.tables import Institution
+from services.registry.transitions import Status
 from shared.columns import utc_now
 from shared.etags import etag
 from shared.problems import (

@@ -13,7 +13,6 @@ from sqlmodel import col, select
 from services.registry import cautions, duplicates, institutions
 from services.registry.cautions import CautionKind
 from services.registry.institutions import Profile, ProfileChange
-from services.registry.lifecycle import Action, Status
 from services.registry.merging import Moved
 from services.registry.people import PersonDraft
 from services.registry.permissions import (
@@ -42,6 +41,7 @@ from services.registry.routes.permitted import (
     TraceableInstitution,
 )
 from services.registry.tables import HistoryEntry, Institution
+from services.registry.transitions import Action, Status
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlmodel import Session
 
-from services.registry.lifecycle import Status
 from services.registry.people import roles_in_institutions
 from services.registry.permissions import is_coordinator_id
 from services.registry.routes.permitted import CurrentPerson
 from services.registry.tables import Person
+from services.registry.transitions import Status
 from shared.etags import etag
 from shared.identity import unauthenticated
 from shared.problems import FORBIDDEN, UNAUTHENTICATED, responses

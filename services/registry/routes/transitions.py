@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from services.registry.lifecycle import TRANSITIONS, Action, Role, Status
 from services.registry.routes.vocabularies import KEEP
+from services.registry.transitions import TRANSITIONS, Action, Role, Status
 from shared.text import Output
 
 router = APIRouter(prefix="/transitions", tags=["verification"])

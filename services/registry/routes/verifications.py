@@ -10,12 +10,12 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from services.registry import verification, verification_queue
-from services.registry.lifecycle import Action
 from services.registry.permissions import institution_to
 from services.registry.routes.actors import Actor, actors
 from services.registry.routes.institution_out import InstitutionOut
 from services.registry.routes.permitted import CurrentCoordinator, TraceableInstitution
 from services.registry.tables import Verification, VerificationCheck
+from services.registry.transitions import Action
 from services.registry.verification import Finding, Item, Outcome
 from shared.columns import utc_now
 from shared.database import Database

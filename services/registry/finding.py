@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.registry.permissions import Sight
-from services.registry.search_catalogue import FIELDS, Card, Catalogue, Order
+from services.registry.search_cards import Card, Order
+from services.registry.search_catalogue import FIELDS, Catalogue
 from services.registry.search_storage import EVERYTHING, NAMES, Term, Terms, storage_of
 from services.registry.search_words import words_asked
 from services.registry.spelling import comparison_key

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from services.registry import institutions
 from services.registry.exchange_columns import faults_of
 from services.registry.import_files import Form
-from services.registry.import_matching import Known, Row, load, match, warnings_of
+from services.registry.import_known import Known, Row, load
+from services.registry.import_matching import match, warnings_of
 from services.registry.institutions import Draft, Profile, ProfileChange
 from services.registry.profiles import Document
 from services.registry.tables import Import, Institution, InstitutionReference

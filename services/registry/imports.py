@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from services.registry.exchange_columns import ACCEPTED, read_row
 from services.registry.import_files import Form, count, read
-from services.registry.import_matching import Row, keys_of
+from services.registry.import_known import Row, keys_of
 from services.registry.import_rows import Decision, settle
 from services.registry.tables import Coordinator, Import, ImportKey, ImportRow
 from shared.columns import utc_now

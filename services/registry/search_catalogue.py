@@ -10,22 +10,16 @@ import heapq
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from sys import intern
 from threading import RLock
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col
+from sqlmodel import Session
 
+from services.registry.search_cards import Card, Key, Order, cards_of
 from services.registry.search_lexicon import Lexicon
-from services.registry.search_storage import Term, Window, storage_of
-from services.registry.tables import Institution, SearchEntry
+from services.registry.search_storage import Term, storage_of
 from shared.database import Database
 
 log = structlog.get_logger(__name__)
@@ -47,43 +41,6 @@ MANY = 2_000
 """From so many changes on, everything is put together anew; from so many hits on, a page is
 gathered by going through all institutions in order."""
 
-_KEPT = ("id", "name_key", "registered_at", "updated_at")
-_CODED = ("status", "visibility", "organisation_type", "subtype", "country")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Order(StrEnum):
-    """In which order institutions come, leaving aside how well they fit."""
-
-    NAME = "name"
-    OLDEST = "oldest"
-    NEWEST = "newest"
-    CHANGED = "changed"
-
-
-Key = tuple[str | int, int]
-"""What an order goes by; the second part is the institution's id as a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One institution, as far as finding it needs."""
-
-    id: UUID
-    name_key: str
-    registered: int
-    """Microseconds since 1970, as the next."""
-    changed: int
-    codes: tuple[str, ...]
-    """As ``field=code``."""
-
-    def key(self, order: Order) -> Key:
-        """Return what an order goes by."""
-        if order is Order.NAME:
-            return self.name_key, self.id.int
-        return self.changed if order is Order.CHANGED else self.registered, self.id.int
-
 
 class Catalogue:
     """The institutions of one database, as of the last `refresh`; threads may share it."""
@@ -102,7 +59,7 @@ class Catalogue:
         """Take in what was committed since the last time."""
         with self._lock:
             window = storage_of(session).window(session, self._since)
-            changes = _cards_of(session, window if self._since else None)
+            changes = cards_of(session, window if self._since else None)
             self._since = window.next_since
             changes = {
                 number: card for number, card in changes.items() if card != self._cards.get(number)
@@ -273,35 +230,6 @@ _SORTED_BY = {
     Order.CHANGED: Order.CHANGED,
 }
 """What is kept sorted, lowest first: two orders are one, read from either end."""
-
-
-def _cards_of(session: Session, window: Window | None) -> dict[int, Card | None]:
-    columns = [
-        col(SearchEntry.number),
-        col(SearchEntry.codes),
-        *(col(getattr(Institution, name)) for name in (*_KEPT, *_CODED)),
-    ]
-    statement = select(*columns).outerjoin(
-        Institution, col(Institution.id) == col(SearchEntry.institution_id)
-    )
-    if window is not None:
-        statement = statement.where(
-            col(SearchEntry.change) >= window.since, col(SearchEntry.change) < window.until
-        )
-    return {row.number: _card(row) if row.id else None for row in session.execute(statement)}
-
-
-def _card(row: Any) -> Card:
-    own = {name: getattr(row, name) for name in _CODED}
-    # Interned: a few hundred codes are shared by all the cards.
-    codes = [f"{name}={value}" for name, value in own.items() if value is not None]
-    return Card(
-        id=row.id,
-        name_key=row.name_key,
-        registered=(row.registered_at - _EPOCH) // _MICROSECOND,
-        changed=(row.updated_at - _EPOCH) // _MICROSECOND,
-        codes=tuple(map(intern, (*codes, *row.codes.splitlines()))),
-    )
 
 
 def _bits_at(numbers: Iterable[int]) -> int:

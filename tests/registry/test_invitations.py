@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from services.registry import invitations
+from services.registry import invitation_answers
 from services.registry.settings import SERVICE
 from services.registry.tables import Invitation, Person
 from shared.columns import utc_now
@@ -145,7 +145,7 @@ def test_an_invitation_expires_after_14_days_and_can_be_sent_again(registry: Reg
     invitation_id, code = secret_for(registry, EMAIL)
     late = utc_now() + timedelta(days=14, seconds=1)
     with registry.database.write() as session, pytest.raises(Problem, match="has expired"):
-        invitations.accept(session, UUID(invitation_id), code, late)
+        invitation_answers.accept(session, UUID(invitation_id), code, late)
     age(registry, expires_at=timedelta(days=15), asked_to_mail_at=timedelta(days=15))
     assert listed(registry, institution, ana)[0]["state"] == "expired"
 

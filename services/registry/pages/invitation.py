@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from services.registry import invitations
+from services.registry import invitation_answers
 from services.registry.pages.rendering import page, problem_page
 from services.registry.tables import Institution, Invitation, Person
 from shared.columns import utc_now
@@ -28,7 +28,7 @@ Secret = Annotated[str, Query(max_length=100, description="From the link in the 
 def look(invitation_id: InvitationId, session: Reading, code: Secret = "") -> HTMLResponse:
     """Return a page that says who asks for what, with two buttons; opening it changes nothing."""
     try:
-        found = invitations.answerable(session, invitation_id, code, utc_now())
+        found = invitation_answers.answerable(session, invitation_id, code, utc_now())
     except Problem as problem:
         return problem_page(problem)
     return page("invitation.html", **_told(session, found))
@@ -45,9 +45,9 @@ def reply(
     answer = form.get("answer")
     try:
         if answer == "accept":
-            invitations.accept(session, invitation_id, code, utc_now())
+            invitation_answers.accept(session, invitation_id, code, utc_now())
         elif answer == "decline":
-            invitations.decline(session, invitation_id, code, utc_now())
+            invitation_answers.decline(session, invitation_id, code, utc_now())
         else:
             raise Problem(INVALID, "Press one of the two buttons of the page.")
     except Problem as problem:

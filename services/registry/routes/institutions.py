@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from sqlmodel import col, select
 
 from services.registry import cautions, duplicates, institutions
 from services.registry.cautions import CautionKind
@@ -26,7 +25,6 @@ from services.registry.permissions import (
 from services.registry.profile_history import PastProfile, moment_of, profile_as_of
 from services.registry.profiles import only_related, profile_of
 from services.registry.relations import related
-from services.registry.routes.actors import Actor, actors
 from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
 from services.registry.routes.codes import CodesByMail, SignInStarted
 from services.registry.routes.institution_out import (
@@ -38,14 +36,11 @@ from services.registry.routes.institution_out import (
 from services.registry.routes.permitted import (
     InstitutionToUpdate,
     StandingInstitution,
-    TraceableInstitution,
 )
-from services.registry.tables import HistoryEntry, Institution
-from services.registry.transitions import Action, Status
+from services.registry.tables import Institution
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
-from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
     FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
@@ -136,26 +131,6 @@ class Registered(Output):
         description="Verified institutions that you may be repeating, with the reasons. "
         "A coordinator will look at those that block."
     )
-
-
-class HistoryOut(Output):
-    """One step in the life of a registration."""
-
-    version: int = Field(description="The version that this step made.")
-    action: Action
-    from_status: Status | None
-    to_status: Status
-    by: Actor | None = Field(
-        description="Null for the registration itself, and for what the calendar does."
-    )
-    reason: str | None
-    evidence: str | None
-    duplicate_of: UUID | None
-    changes: dict[str, list[Any]] | None = Field(
-        description="The value before and after, by field.",
-        examples=[{"acronym": ["CIRDP", "CIRDAP"]}],
-    )
-    at: datetime
 
 
 @router.post(
@@ -281,34 +256,6 @@ def change_institution(
     institutions.update(session, institution, body, by=caller.id)
     response.headers["ETag"] = etag(institution.version)
     return profile_out(institution, profile_of(session, institution))
-
-
-@router.get(
-    "/{institution_id}/history",
-    summary="Read the history of an institution",
-    response_model=Page[HistoryOut],
-    responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
-)
-def read_history(
-    institution: TraceableInstitution, session: Reading, page: PageQuery
-) -> Page[HistoryOut]:
-    """Return every step, oldest first, with who took it and why; to its people and coordinators."""
-    found = paginate(
-        session,
-        select(HistoryEntry).where(HistoryEntry.institution_id == institution.id),
-        col(HistoryEntry.version),
-        page,
-    )
-    people = actors(session, [entry.actor_id for entry in found.items])
-    return Page(
-        items=[
-            HistoryOut.model_validate(
-                {**entry.model_dump(), "by": people.get(entry.actor_id) if entry.actor_id else None}
-            )
-            for entry in found.items
-        ],
-        next_cursor=found.next_cursor,
-    )
 
 
 def _as_it_was(institution: Institution, past: PastProfile) -> InstitutionDetail:

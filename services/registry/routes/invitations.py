@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from services.registry import invitations
+from services.registry import invitation_answers, invitations
 from services.registry.invitations import InvitationDraft, State
 from services.registry.routes.letters import LettersByMail
 from services.registry.routes.people_permitted import InstitutionToInviteTo, InstitutionWithPeople
@@ -215,7 +215,7 @@ def accept(invitation_id: InvitationId, body: InvitationAnswer, session: Writing
 
     It confirms the address, and signs nobody in: for that, ask for a code.
     """
-    person = invitations.accept(session, invitation_id, body.code, utc_now())
+    person = invitation_answers.accept(session, invitation_id, body.code, utc_now())
     return accepted(session, session.get_one(Invitation, invitation_id), person.id)
 
 
@@ -227,7 +227,7 @@ def accept(invitation_id: InvitationId, body: InvitationAnswer, session: Writing
 )
 def decline(invitation_id: InvitationId, body: InvitationAnswer, session: Writing) -> None:
     """End an invitation that you got; those who invited you see it."""
-    invitations.decline(session, invitation_id, body.code, utc_now())
+    invitation_answers.decline(session, invitation_id, body.code, utc_now())
 
 
 def accepted(session: Session, invitation: Invitation, person_id: UUID) -> Accepted:

@@ -1,7 +1,6 @@
 """Which offers fit a need, and what its recipient makes of them."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
@@ -9,19 +8,16 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from services.registry import introductions, recipients_choice
-from services.registry.match_score import Part
 from services.registry.routes.introduction_out import IntroductionOut, introductions_shown
+from services.registry.routes.match_out import ComponentOut, MatchedNeed, MatchList, matches_shown
 from services.registry.routes.support_out import (
     CREATION_PROBLEMS,
     STEP_PROBLEMS,
-    InstitutionRef,
     ItemId,
     NeedOut,
-    OfferOut,
     OwnNeed,
     TraceableNeed,
     TraceableOffer,
-    institutions_of,
     shown,
 )
 from services.registry.support_lifecycle import Side
@@ -32,69 +28,17 @@ from services.registry.support_permissions import (
     visible_items,
 )
 from services.registry.tables import SupportItem, SupportMatch
-from services.registry.triangular import ThirdRole, ThirdSide, proposed, third_sides
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, IdempotentRequest, Once
 from shared.identity import Caller
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import INVALID, NOT_FOUND, UNAUTHENTICATED, responses
-from shared.text import Input, Output, Reason
+from shared.text import Input, Reason
 from shared.web import CurrentCaller, Reading, Writing
 
 router = APIRouter(tags=["matches"])
 
 MatchId = Annotated[UUID, Path(description="The match's id.")]
-Standing = Literal["proposed", "dismissed", "accepted"]
-
-
-class ComponentOut(Output):
-    """One part of a score."""
-
-    part: Part
-    weight: float = Field(description="From 0 to 1; together 1.", examples=[0.25])
-    value: float = Field(description="From 0 to 1.", examples=[0.6667])
-    words: str = Field(examples=["shares 2 of 3 themes (weight 0.25)"])
-
-
-class ThirdSideOut(Output):
-    """An institution that could fund or facilitate, and why it is proposed."""
-
-    offer_id: UUID
-    title: str = Field(examples=["Seed funding for digital services"])
-    institution: InstitutionRef
-    role: ThirdRole
-    reason: str = Field(examples=["offers funding for digital-transformation in BD"])
-
-
-class MatchOut(Output):
-    """An offer that fits a need."""
-
-    id: UUID
-    offer: OfferOut
-    score: float = Field(description="From 0 to 1.", examples=[0.9167])
-    components: list[ComponentOut] = Field(description="What the score is made of.")
-    position: int | None = Field(description="The place that the recipient gave it, from 1.")
-    standing: Standing = Field(description="What the recipient makes of it.")
-    third_sides: list[ThirdSideOut] = Field(
-        description="Who could make the partnership triangular; 3 at most."
-    )
-    computed_at: datetime
-
-
-class MatchList(Output):
-    """The matches of a need: in the recipient's order, then by score; 100 at most."""
-
-    items: list[MatchOut]
-
-
-class MatchedNeed(Output):
-    """A need that an offer fits."""
-
-    id: UUID = Field(description="The match's id.")
-    need: NeedOut
-    score: float = Field(description="From 0 to 1.", examples=[0.9167])
-    components: list[ComponentOut] = Field(description="What the score is made of.")
-    computed_at: datetime
 
 
 class Ranking(Input):
@@ -141,7 +85,7 @@ def list_matches(
 
     The ETag is that of the need: send it to rank, dismiss and restore.
     """
-    return _matches(session, caller, need, response)
+    return matches_shown(session, caller, need, response)
 
 
 @router.get(
@@ -200,7 +144,7 @@ def rank_matches(
     require_version(need.version, expected)
     seen = recipients_choice.matches_of(session, need, visible_items(session, caller))
     recipients_choice.rank(session, need, [match for match, _ in seen], body.match_ids, caller.id)
-    return _matches(session, caller, need, response)
+    return matches_shown(session, caller, need, response)
 
 
 @router.post(
@@ -223,7 +167,7 @@ def dismiss_match(
     require_version(need.version, expected)
     match = match_to_decide(session, need, match_id)
     recipients_choice.dismiss(session, need, match, caller.id, body.reason if body else None)
-    return _matches(session, caller, need, response)
+    return matches_shown(session, caller, need, response)
 
 
 @router.post(
@@ -246,7 +190,7 @@ def restore_match(
     require_version(need.version, expected)
     match = match_to_decide(session, need, match_id)
     recipients_choice.restore(session, need, match, caller.id)
-    return _matches(session, caller, need, response)
+    return matches_shown(session, caller, need, response)
 
 
 @router.post(
@@ -315,40 +259,3 @@ def _request(
         )
 
     return once.answer(session, create)
-
-
-def _matches(session: Session, caller: Caller, need: SupportItem, response: Response) -> MatchList:
-    session.flush()
-    response.headers["ETag"] = etag(need.version)
-    found = recipients_choice.matches_of(session, need, visible_items(session, caller))
-    offers = shown(session, [offer for _, offer in found], OfferOut)
-    thirds = third_sides(session, need)
-    names = institutions_of(session, {third.offer.institution_id for third in thirds})
-    return MatchList(
-        items=[
-            MatchOut(
-                id=match.id,
-                offer=offer_out,
-                score=match.score,
-                components=[ComponentOut.model_validate(c) for c in match.components],
-                position=match.position,
-                standing=match.standing,
-                third_sides=[
-                    _third(third, names[third.offer.institution_id])
-                    for third in proposed(thirds, need, offer)
-                ],
-                computed_at=match.computed_at,
-            )
-            for (match, offer), offer_out in zip(found, offers, strict=True)
-        ]
-    )
-
-
-def _third(third: ThirdSide, institution: InstitutionRef) -> ThirdSideOut:
-    return ThirdSideOut(
-        offer_id=third.offer.id,
-        title=third.offer.title,
-        institution=institution,
-        role=third.role,
-        reason=third.reason,
-    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query
+from sqlalchemy import TypeDecorator
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -137,7 +138,9 @@ def _encode(value: object) -> str:
 
 
 def _decode(cursor: str, key: Any) -> UUID | int | str:
-    python_type: type[UUID | int | str] = key.type.python_type
+    # SQLModel's own type of a text wraps the one that knows what it is in Python.
+    stored = key.type.impl_instance if isinstance(key.type, TypeDecorator) else key.type
+    python_type: type[UUID | int | str] = stored.python_type
     try:
         value = python_type(_text(cursor))
         if isinstance(value, int) and not 0 <= value < 2**63:

@@ -37,6 +37,7 @@ class Entry(Table, table=True):
     title: str
     recorded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     version: int = 1
+    name: str = Field(default_factory=lambda: f"n {new_id()}", max_length=60, unique=True)
 
 
 class IdempotencyRecord(IdempotencyColumns, Table, table=True):
@@ -91,6 +92,16 @@ def show(session: Reading, page: PageQuery, newest: bool = False) -> Page[EntryO
     """List entries."""
     order = paginate_newest_first if newest else paginate
     found = order(session, select(Entry), col(Entry.id), page)
+    return Page(
+        items=[EntryOut.model_validate(e) for e in found.items], next_cursor=found.next_cursor
+    )
+
+
+@router.get("/entries-by-name")
+def show_by_name(session: Reading, page: PageQuery, newest: bool = False) -> Page[EntryOut]:
+    """List entries in the order of a text."""
+    order = paginate_newest_first if newest else paginate
+    found = order(session, select(Entry), col(Entry.name), page)
     return Page(
         items=[EntryOut.model_validate(e) for e in found.items], next_cursor=found.next_cursor
     )

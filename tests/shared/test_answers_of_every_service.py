@@ -147,8 +147,9 @@ def test_one_key_sent_many_times_at_once_creates_one(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("listed", ["/entries", "/entries-by-name"])
 def test_pages_show_each_entry_once_while_others_are_added(
-    client: TestClient, newest: bool
+    client: TestClient, listed: str, newest: bool
 ) -> None:
     for number in range(5):
         client.post("/entries", json={"title": str(number)})
@@ -156,7 +157,7 @@ def test_pages_show_each_entry_once_while_others_are_added(
     cursor: str | None = None
     while True:
         query = {"limit": "2", "newest": str(newest), **({"cursor": cursor} if cursor else {})}
-        page = client.get("/entries", params=query).json()
+        page = client.get(listed, params=query).json()
         seen += [item["title"] for item in page["items"]]
         client.post("/entries", json={"title": "later"})
         cursor = page["next_cursor"]
@@ -169,6 +170,13 @@ def test_pages_show_each_entry_once_while_others_are_added(
 @pytest.mark.parametrize("query", ["cursor=!!", "cursor=AAAA", "limit=0", "limit=201", "limit=x"])
 def test_a_bad_cursor_or_limit_is_refused(client: TestClient, query: str) -> None:
     assert client.get(f"/entries?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("cursor", ["!!", "AA", "/w", "a"])
+def test_a_cursor_of_a_list_by_text_that_is_not_ours_is_refused(
+    client: TestClient, cursor: str
+) -> None:
+    assert client.get("/entries-by-name", params={"cursor": cursor}).status_code == 422
 
 
 def test_an_answer_carries_the_headers_that_protect_its_reader(client: TestClient) -> None:

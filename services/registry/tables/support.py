@@ -8,9 +8,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    Column,
     Index,
-    String,
     UniqueConstraint,
 )
 from sqlmodel import Field
@@ -76,7 +74,7 @@ class SupportItem(Table, table=True):
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     waiting_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when it is published and no introduction is under way; ``None`` in other states."""
-    waiting_key: str | None = Field(default=None, sa_column=Column(String(80), unique=True))
+    waiting_key: str | None = Field(default=None, max_length=80, unique=True)
     """``waiting_since`` with the id: unique, in the order of waiting."""
     unanswered_days: int = Field(default=0)
     """The longest wait that was told of, in days."""

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, delete, select
 
 from services.registry import duplicates, institutions
@@ -255,6 +257,26 @@ def test_a_pair_decided_to_be_one_stays_blocked_and_every_decision_is_kept(
     assert [(each["id"], each["decision"]["decision"]) for each in listed] == [
         (original["id"], "duplicate")
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE duplicate_decision SET decision = 'duplicate'", "DELETE FROM duplicate_decision"],
+)
+def test_the_database_lets_nobody_change_a_decision(registry: Registry, change: str) -> None:
+    coordinator = registry.coordinator()
+    original, _ = registry.verified(coordinator)
+    repeated, _ = registry.submitted()
+    decide(registry, repeated, original, coordinator, "distinct")
+
+    with (
+        pytest.raises(DBAPIError, match="append-only"),
+        registry.database.write() as session,
+    ):
+        session.execute(text(change))
+
+    with registry.database.read() as session:
+        assert session.exec(select(DuplicateDecision.decision)).all() == ["distinct"]
 
 
 def test_a_warning_blocks_nothing(embedded_registry: Registry) -> None:

@@ -27,3 +27,12 @@ def drop_append_only_function() -> None:
     """Drop what the triggers call, once their tables are gone."""
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION refuse_change()")
+
+
+def drop_append_only(table: str) -> None:
+    """Let the table be changed again."""
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
+        return
+    for change in ("update", "delete"):
+        op.execute(f"DROP TRIGGER {table}_append_only_{change}")

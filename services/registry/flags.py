@@ -1,9 +1,11 @@
 """Flags: what coordinators know of an institution and only they see.
 
 A flag is raised and, with a reason, lifted; both stay. No event tells of it: other services act on
-an institution's status alone, and what a coordinator suspects is no fact for a feed.
+an institution's status alone, and what a coordinator suspects is no fact for a feed. What stands on
+an institution that was merged stands on the one that goes on as well.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +14,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from services.registry.tables import FlagLifting, Institution, InstitutionFlag
+from services.registry.tombstones import parts_of
 from shared.pagination import PageParams, Slice, paginate
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem
 
@@ -48,12 +51,13 @@ def raise_flag(
 def lift(
     session: Session, institution: Institution, flag_id: UUID, reason: str, by: UUID
 ) -> Flagged:
-    """Lift a flag of the institution, which the caller holds locked.
+    """Lift a flag of the institution or of one that was merged into it.
 
     Raises a Problem: 404 for a flag of another, 409 when it was lifted before.
     """
-    flag = session.get(InstitutionFlag, flag_id)
-    if flag is None or flag.institution_id != institution.id:
+    # Locked itself: it can be lifted by the address of either of two merged institutions.
+    flag = session.get(InstitutionFlag, flag_id, with_for_update=True)
+    if flag is None or flag.institution_id not in parts_of(session, [institution.id]):
         raise Problem(
             NOT_FOUND, "This institution has no flag of that id. Its flags list them all."
         )
@@ -78,7 +82,8 @@ def listed(
     """Return flags, oldest first, of one institution or of all; lifted ones too unless narrowed."""
     statement = select(InstitutionFlag)
     if institution_id is not None:
-        statement = statement.where(InstitutionFlag.institution_id == institution_id)
+        parts = parts_of(session, [institution_id])
+        statement = statement.where(col(InstitutionFlag.institution_id).in_(parts))
     if severity is not None:
         statement = statement.where(InstitutionFlag.severity == severity)
     if standing is not None:
@@ -98,17 +103,18 @@ def open_flags(
     session: Session, institution_ids: Iterable[UUID]
 ) -> Mapping[UUID, Mapping[Severity, int]]:
     """Return how many flags stand on each institution, by severity; none for who has none."""
+    parts = parts_of(session, list(institution_ids))
     rows = session.exec(
         select(InstitutionFlag.institution_id, InstitutionFlag.severity, func.count())
         .where(
-            col(InstitutionFlag.institution_id).in_(list(institution_ids)),
+            col(InstitutionFlag.institution_id).in_(parts),
             col(InstitutionFlag.id).not_in(select(FlagLifting.flag_id)),
         )
         .group_by(col(InstitutionFlag.institution_id), col(InstitutionFlag.severity))
     ).all()
-    counts: dict[UUID, dict[Severity, int]] = {}
-    for institution_id, severity, number in rows:
-        counts.setdefault(institution_id, {})[Severity(severity)] = number
+    counts: dict[UUID, Counter[Severity]] = defaultdict(Counter)
+    for part, severity, number in rows:
+        counts[parts[part]][Severity(severity)] += number
     return counts
 
 

@@ -5,13 +5,13 @@ that depends on codes; only the best of them are scored whole. Period and volume
 this order doesn't know: they weigh 0.15 together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, and_, case, delete, exists, literal, or_, union_all
+from sqlalchemy import Subquery, and_, case, delete, exists, literal, or_, union_all, update
 from sqlmodel import Session, col, func, select
 
 from services.registry.match_score import WEIGHTS, Part, Score, score
@@ -92,6 +92,19 @@ def compute_again(session: Session, now: datetime) -> int:
     if item.state in OPEN:
         compute(session, item, now)
     return 1
+
+
+def match_soon(session: Session, institution_ids: Iterable[UUID], now: datetime) -> None:
+    """Let the calendar compute the matches of all that these institutions need and offer again."""
+    session.flush()
+    session.execute(
+        update(SupportItem)
+        .where(
+            col(SupportItem.institution_id).in_(institution_ids), col(SupportItem.state).in_(OPEN)
+        )
+        .values(match_again_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def candidates(session: Session, item: SupportItem) -> Sequence[SupportItem]:

@@ -2,119 +2,37 @@
 
 The other stays as a tombstone that leads there. Everything that changed hands is written down, so
 that a merge can be undone.
+
+The one that goes on keeps its own profile. It gets what it lacks: rows of `belongings`, and a copy
+of the logo and of descriptions in languages in which it has none (`merge_copies`). What the other
+said differently, such as its country or a description in the same language, stays with the
+tombstone. Its flags stay where they were raised and count for both (`tombstones.parts_of`), so that
+a concern does not end with a merge. A verification does not move: it was of the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from services.registry import merge_steps
+from services.registry import matching, merge_copies, merge_steps
+from services.registry.belongings import BELONGINGS, move, move_back, rows
 from services.registry.duplicates import keep_search_keys
 from services.registry.profiles import Document, profiles_of
-from services.registry.relations import can_have, has_parent, take_turns
+from services.registry.relations import take_turns
 from services.registry.tables import (
     FocalPoint,
     Institution,
-    InstitutionCode,
-    InstitutionDomain,
-    InstitutionIdentifier,
-    InstitutionName,
-    InstitutionRelation,
-    Invitation,
     Merge,
     Person,
-    SupportItem,
-    Table,
 )
 from services.registry.transitions import TRANSITIONS, Action, Status, require_possible
 from shared import outbox
 from shared.columns import utc_now
 from shared.events.catalogue import FocalPointConfirmed, FocalPointRemoved
 from shared.problems import INVALID, NOT_ALLOWED_NOW, NOT_FOUND, FieldError, Problem
-
-Row = Mapping[str, Any]
-
-
-def _as_it_is(_row: Row) -> dict[str, Any]:
-    return {}
-
-
-def _always(_session: Session, _before: Row, _after: Row) -> bool:
-    return True
-
-
-def _still_open(_session: Session, before: Row, _after: Row) -> bool:
-    return before["outcome"] is None
-
-
-def _new_name(session: Session, _before: Row, after: Row) -> bool:
-    """Whether the institution doesn't have that name in any kind."""
-    same = select(InstitutionName.id).where(
-        InstitutionName.institution_id == after["institution_id"],
-        InstitutionName.value == after["value"],
-    )
-    return session.exec(same).first() is None
-
-
-def _possible_relation(session: Session, before: Row, after: Row) -> bool:
-    """Whether a relation goes to another institution, closes no circle, adds no second parent."""
-    owner = after["institution_id"]
-    changes_owner = owner != before["institution_id"]
-    if after["kind"] == "parent" and changes_owner and has_parent(session, owner):
-        return False
-    return can_have(session, owner, after["kind"], after["other_id"])
-
-
-def _as_alias(row: Row) -> dict[str, Any]:
-    # What the other one shows is one of many names where it goes.
-    return {"kind": "former" if row["kind"] == "former" else "alias"}
-
-
-@dataclass(frozen=True)
-class Belonging:
-    """Rows of a table that belong to an institution by one of its columns."""
-
-    table: type[Table]
-    described: str
-    """How a row is named to people, such as ``name {value}``."""
-    column: str = "institution_id"
-    changed: Callable[[Row], dict[str, Any]] = _as_it_is
-    """What else becomes different in a row that moves."""
-    fits: Callable[[Session, Row, Row], bool] = _always
-    """Whether a row, before and after, can move; what the tables refuse stays anyway."""
-    known_by: tuple[str, ...] = ()
-    """What a row is found by later; without it, by its primary key."""
-
-
-BELONGINGS: tuple[Belonging, ...] = (
-    Belonging(FocalPoint, "focal point {person_id}"),
-    Belonging(Invitation, "open invitation {id}", fits=_still_open),
-    Belonging(
-        InstitutionName,
-        "name {value}",
-        changed=_as_alias,
-        fits=_new_name,
-        # A change of the profile writes the same names as new rows.
-        known_by=("institution_id", "kind", "value"),
-    ),
-    Belonging(InstitutionIdentifier, "identifier {scheme} {value}"),
-    Belonging(InstitutionDomain, "domain {domain}"),
-    Belonging(InstitutionCode, "code {code} of {vocabulary}"),
-    Belonging(SupportItem, "{side} {title}"),
-    Belonging(InstitutionRelation, "{kind} {other_id}", fits=_possible_relation),
-    Belonging(
-        InstitutionRelation,
-        "{kind} of {institution_id}",
-        column="other_id",
-        fits=_possible_relation,
-    ),
-)
-"""Everything that moves when an institution is merged, in this order."""
 
 
 @dataclass(frozen=True)
@@ -123,15 +41,6 @@ class Pair:
 
     institution: Institution
     other: Institution
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A merged institution, the one that it is part of in the end, and its own version."""
-
-    id: UUID
-    merged_into: UUID
-    version: int
 
 
 def lock_to_merge(session: Session, institution_id: UUID, into_id: UUID) -> Pair:
@@ -164,16 +73,17 @@ def merge(session: Session, pair: Pair, reason: str, by: UUID) -> Merge:
         by=by,
     )
     take_turns(session)
-    before = profiles_of(session, [institution, into])
+    before = _profiles(session, institution, into)
     made.moved = [
         moved
         for belonging in BELONGINGS
-        for row in _rows(session, belonging, institution.id)
-        if (moved := _move(session, belonging, row, into))
+        for row in rows(session, belonging, institution.id)
+        if (moved := move(session, belonging, row, into))
     ]
+    made.moved += merge_copies.give(session, institution, into)
     session.add(made)
     _read_anew(session)
-    changes = _differences(before, profiles_of(session, [institution, into]))
+    changes = _differences(before, _profiles(session, institution, into))
     merge_steps.merge(session, institution, into, by, reason=reason, changes=changes)
     _tell_of_people(session, made.moved, leaving=institution, joining=into)
     _find_anew(session, pair)
@@ -208,11 +118,13 @@ def unmerge(session: Session, pair: Pair, made: Merge | None, reason: str, by: U
             "Undo that merge first.",
         )
     take_turns(session)
-    before = profiles_of(session, [institution, survivor])
+    before = _profiles(session, institution, survivor)
     back: list[dict[str, Any]] = []
     lost: list[str] = []
     for moved in reversed(made.moved):
-        if _move_back(session, moved):
+        if merge_copies.is_copy(moved):
+            merge_copies.take_back(session, survivor, moved)
+        elif move_back(session, moved):
             back.append(moved)
         else:
             lost.append(f"{moved['described']}: changed or removed since, or given anew")
@@ -226,23 +138,11 @@ def unmerge(session: Session, pair: Pair, made: Merge | None, reason: str, by: U
         by,
         reason=reason,
         back_to=Status(made.status_before),
-        changes=_differences(before, profiles_of(session, [institution, survivor])),
+        changes=_differences(before, _profiles(session, institution, survivor)),
     )
     _tell_of_people(session, list(reversed(back)), leaving=survivor, joining=institution)
     _find_anew(session, pair)
     return list(reversed(lost))
-
-
-def moved_to(session: Session, institution_id: UUID) -> Moved | None:
-    """Return where a merged institution went; ``None`` when it isn't merged or isn't there."""
-    start = session.get(Institution, institution_id)
-    if start is None or start.merged_into is None:
-        return None
-    # A chain has an end: what was merged can't take another.
-    last = start
-    while last.merged_into is not None:
-        last = session.get_one(Institution, last.merged_into)
-    return Moved(start.id, last.id, start.version)
 
 
 def _require_survivor(institution: Institution, into: Institution) -> None:
@@ -279,66 +179,6 @@ def _locked(session: Session, *ids: UUID) -> dict[UUID, Institution]:
         .execution_options(populate_existing=True)
     )
     return {each.id: each for each in found}
-
-
-def _rows(session: Session, belonging: Belonging, institution_id: UUID) -> Sequence[Row]:
-    table = _table(belonging.table)
-    found = session.execute(
-        table.select()
-        .where(table.c[belonging.column] == institution_id)
-        .order_by(*table.primary_key.columns)
-    )
-    return [dict(row) for row in found.mappings()]
-
-
-def _move(
-    session: Session, belonging: Belonging, row: Row, into: Institution
-) -> dict[str, Any] | None:
-    """Give a row to another institution; ``None`` when that one has its like already."""
-    table = _table(belonging.table)
-    new = {belonging.column: into.id, **belonging.changed(row)}
-    after = {**row, **new}
-    known_by = belonging.known_by or tuple(column.name for column in table.primary_key)
-    if not belonging.fits(session, row, after) or not _change(
-        session, table, {name: row[name] for name in known_by}, new
-    ):
-        return None
-    return {
-        "table": table.name,
-        "column": belonging.column,
-        "described": belonging.described.format_map(row),
-        "key": _plain({name: after[name] for name in known_by}),
-        "before": _plain({name: row[name] for name in new}),
-    }
-
-
-def _move_back(session: Session, moved: dict[str, Any]) -> bool:
-    """Give a row back as it was; ``False`` when it is no longer what the merge left."""
-    belonging = next(
-        each
-        for each in BELONGINGS
-        if (each.table.__tablename__, each.column) == (moved["table"], moved["column"])
-    )
-    table = _table(belonging.table)
-    key, before = (_typed(table, moved[part]) for part in ("key", "before"))
-    still = session.execute(table.select().where(*_equal(table, key))).mappings().first()
-    if still is None:
-        return False
-    row = dict(still)
-    return belonging.fits(session, row, {**row, **before}) and _change(session, table, key, before)
-
-
-def _change(session: Session, table: Any, key: Row, new: Row) -> bool:
-    try:
-        with session.begin_nested():
-            session.execute(update(table).where(*_equal(table, key)).values(**new))
-    except IntegrityError:
-        return False
-    return True
-
-
-def _equal(table: Any, values: Row) -> list[Any]:
-    return [table.c[name] == value for name, value in values.items()]
 
 
 def _tell_of_people(
@@ -396,21 +236,12 @@ def _differences(
     }
 
 
+def _profiles(session: Session, *institutions: Institution) -> dict[UUID, Document]:
+    found = profiles_of(session, institutions)
+    return {each.id: {**found[each.id], "logo_digest": each.logo_digest} for each in institutions}
+
+
 def _find_anew(session: Session, pair: Pair) -> None:
     for each in (pair.institution, pair.other):
         keep_search_keys(session, each.id)
-
-
-def _table(model: type[Table]) -> Any:
-    return model.metadata.tables[str(model.__tablename__)]
-
-
-def _plain(values: Row) -> dict[str, Any]:
-    return {name: str(each) if isinstance(each, UUID) else each for name, each in values.items()}
-
-
-def _typed(table: Any, values: Row) -> dict[str, Any]:
-    return {
-        name: UUID(each) if table.c[name].type.python_type is UUID else each
-        for name, each in values.items()
-    }
+    matching.match_soon(session, (pair.institution.id, pair.other.id), utc_now())

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.registry import decision_letters
+from services.registry import decision_letters, matching
 from services.registry.flags import require_none_blocking
 from services.registry.lifecycle import facts, step, tell
 from services.registry.tables import Institution
 from services.registry.transitions import Action, require_possible
+from shared.columns import utc_now
 from shared.events.catalogue import (
     InstitutionReinstated,
     InstitutionSuspended,
@@ -51,7 +52,8 @@ def suspend(session: Session, institution: Institution, by: UUID, reason: str) -
 def reinstate(session: Session, institution: Institution, by: UUID, reason: str) -> None:
     """Let a suspended institution take part again; a Problem (409) while a blocking flag stands.
 
-    Its verification runs out when it would have without the suspension.
+    Its verification runs out when it would have without the suspension. Others that were matched
+    meanwhile didn't see what it needs and offers, so that is matched again.
     """
     require_possible(institution, Action.REINSTATE)
     require_none_blocking(session, institution)
@@ -61,6 +63,7 @@ def reinstate(session: Session, institution: Institution, by: UUID, reason: str)
         institution,
         InstitutionReinstated(institution=facts(institution), reason=reason),
     )
+    matching.match_soon(session, [institution.id], utc_now())
     decision_letters.reinstated(session, institution, reason)
 
 

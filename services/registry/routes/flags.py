@@ -145,7 +145,10 @@ def list_flags_of_institution(
     severity: SeverityQuery = None,
     open: OpenQuery = None,  # noqa: A002
 ) -> Page[FlagOut]:
-    """Return the flags of an institution, lifted ones too, oldest first."""
+    """Return the flags of an institution, lifted ones too, oldest first.
+
+    Those of institutions that were merged into it are among them.
+    """
     found = flags.listed(
         session, page, institution_id=institution.id, severity=severity, standing=open
     )

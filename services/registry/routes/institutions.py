@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 from services.registry import cautions, duplicates, institutions
 from services.registry.cautions import CautionKind
 from services.registry.institutions import Profile, ProfileChange
-from services.registry.merging import Moved
 from services.registry.people import PersonDraft
 from services.registry.permissions import (
     acting_person,
@@ -38,6 +37,7 @@ from services.registry.routes.permitted import (
     StandingInstitution,
 )
 from services.registry.tables import Institution
+from services.registry.tombstones import Moved
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once

@@ -71,9 +71,10 @@ def merge(
 ) -> Merged:
     """Let an institution end in another that is the same; by a coordinator.
 
-    Its people, names, identifiers, domains, codes, needs, offers and relations move. It stays as a
-    tombstone: reading it answers 308 with the address of the other, and its history stays readable.
-    If-Match holds the version of the one that ends; the answer's ETag is its new one.
+    Its people, names, identifiers, domains, codes, needs, offers and relations move; its logo and
+    its descriptions go along where the other has none, and its flags count for the other. It stays
+    as a tombstone: reading it answers 308 with the address of the other, and its history stays
+    readable. If-Match holds the version of the one that ends; the answer's ETag is its new one.
     """
     pair = merging.lock_to_merge(session, institution.id, body.into)
     require_version(pair.institution.version, expected)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
-from services.registry.merging import Moved, moved_to
 from services.registry.permissions import (
     institution_to,
     institution_to_compare,
@@ -17,6 +16,7 @@ from services.registry.permissions import (
 )
 from services.registry.sessions import is_running
 from services.registry.tables import Institution
+from services.registry.tombstones import Moved, moved_to
 from services.registry.transitions import Action
 from shared.columns import utc_now
 from shared.database import Database

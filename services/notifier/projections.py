@@ -63,6 +63,9 @@ from shared.events.envelope import Event, EventData
 from shared.projection import Handler, Projection
 from shared.redaction import redact_parked
 
+CLOSED = frozenset({"concluded", "replaced", "abandoned", "archived"})
+"""The states of a group that has ended, in old events and new ones."""
+
 
 def institution_known(
     session: Session,
@@ -143,19 +146,19 @@ def theme_created(session: Session, _event: Event, data: ThemeCreated) -> None:
 
 
 def group_created(session: Session, event: Event, data: GroupCreated) -> None:
-    """Keep the group and tell readers of it."""
+    """Keep the group and tell readers of it, unless it is proposed or not for everybody."""
     _keep_group(session, data.group)
-    _tell_of_group(session, event, NoticeKind.GROUP_OPENED, data.group)
+    if data.group.status != "proposed" and data.group.visibility == "all":
+        _tell_of_group(session, event, NoticeKind.GROUP_OPENED, data.group)
 
 
 def group_updated(session: Session, event: Event, data: GroupUpdated) -> None:
-    """Keep the group, and tell readers when it was archived or opened again."""
+    """Keep the group, and tell readers when it was opened, closed or opened again."""
     before = session.get(Group, data.group.group_id)
     status_before = before.status if before else data.group.status
     _keep_group(session, data.group)
-    if status_before != data.group.status:
-        archived = data.group.status == "archived"
-        kind = NoticeKind.GROUP_ARCHIVED if archived else NoticeKind.GROUP_REOPENED
+    kind = _news_of(status_before, data.group.status)
+    if kind is not None and data.group.visibility == "all":
         _tell_of_group(session, event, kind, data.group)
 
 
@@ -301,6 +304,13 @@ def _keep_group(session: Session, facts: GroupFacts) -> None:
             version=facts.version,
         )
     )
+
+
+def _news_of(before: str, after: str) -> NoticeKind | None:
+    """Return what readers hear when a group goes from one state to another."""
+    if (before in CLOSED) != (after in CLOSED):
+        return NoticeKind.GROUP_ARCHIVED if after in CLOSED else NoticeKind.GROUP_REOPENED
+    return NoticeKind.GROUP_OPENED if (before, after) == ("proposed", "active") else None
 
 
 def _forget(session: Session, table: type[FocalPoint | Coordinator], key: Any) -> None:

@@ -6,12 +6,14 @@ from services.workgroups import figures
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
     action_items,
+    group_steps,
     groups,
     institutions,
     me,
     meetings,
     members,
     themes,
+    transitions,
     updates,
 )
 from services.workgroups.settings import SERVICE, Settings, settings
@@ -43,12 +45,14 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         routers=[
             themes.router,
             groups.router,
+            group_steps.router,
             members.router,
             updates.router,
             meetings.router,
             action_items.router,
             institutions.router,
             me.router,
+            transitions.router,
             feed_router(WORKGROUPS),
         ],
         readiness=[

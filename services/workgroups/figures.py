@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlmodel import Session, col, func, select
 
 from services.workgroups.due_dates import overdue_condition
+from services.workgroups.group_lifecycle import Status
 from services.workgroups.projections import REGISTRY_PROJECTION
 from services.workgroups.tables import ActionItem, Group, Meeting, Membership, Update
 from services.workgroups.transitions import State
@@ -17,9 +18,9 @@ from shared.telemetry import Figure
 
 def collect(session: Session) -> Iterable[Figure]:
     """Yield the figures of workgroups, of its relay and of its consumer."""
-    for status in ("active", "archived"):
+    for status in Status:
         groups = _count(session, Group, col(Group.status) == status)
-        yield Figure("groups", "Follow-up groups.", groups, {"status": status})
+        yield Figure("groups", "Follow-up groups.", groups, {"status": status.value})
     members = _count(session, Membership, col(Membership.left_at).is_(None))
     yield Figure("members", "Memberships of institutions in groups.", members)
     yield Figure("updates", "Updates posted.", _count(session, Update))

@@ -5,9 +5,19 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.workgroups.group_lifecycle import (
+    CLOSED,
+    Action,
+    Actor,
+    Status,
+    begin,
+    require_possible,
+    require_role,
+    step,
+    way_back,
+)
 from services.workgroups.insertion import add_unique
 from services.workgroups.tables import Group, Theme
-from shared.columns import utc_now
 from shared.events.catalogue import GroupCreated, GroupFacts, GroupRef, GroupUpdated
 from shared.outbox import publish
 from shared.problems import CONFLICT, INVALID, NOT_ALLOWED_NOW, NOT_FOUND, FieldError, Problem
@@ -23,10 +33,13 @@ def create(
     results: str | None = None,
     time_zone: str = "UTC",
     visibility: str = "all",
+    status: Status = Status.ACTIVE,
+    by: Actor,
 ) -> Group:
-    """Open a group under a theme.
+    """Open a group under a theme, or propose it.
 
-    Raises a Problem: 422 when there is no such theme, 409 when the slug is taken.
+    Raises a Problem: 403 unless by a coordinator of the platform, 422 when there is no such theme,
+    409 when the slug is taken.
     """
     theme = session.exec(select(Theme).where(Theme.slug == theme_slug)).first()
     if theme is None:
@@ -43,31 +56,81 @@ def create(
         theme_id=theme.id,
         time_zone=time_zone,
         visibility=visibility,
+        status=status,
     )
     add_unique(
         session,
         group,
         Problem(CONFLICT, f"There is a group “{slug}” already. Choose another slug."),
     )
-    publish(session, GroupCreated(group=_facts(session, group)), subject=f"groups/{group.id}")
+    begin(session, group, Action.PROPOSE if status == Status.PROPOSED else Action.OPEN, by)
+    publish(session, GroupCreated(group=facts(session, group)), subject=f"groups/{group.id}")
     return group
 
 
-def change(session: Session, group: Group, changes: dict[str, Any]) -> None:
-    """Give the charter other values; what is equal already changes nothing and is told to nobody.
+def change(
+    session: Session, group: Group, changes: dict[str, Any], by: Actor, reason: str | None = None
+) -> None:
+    """Give the group other values; what is equal already changes nothing and is told to nobody.
 
-    ``changes`` holds columns of the group. Its title, purpose or status may not become null.
+    ``changes`` holds columns of the group. Its title or purpose may not become null. Raises a
+    Problem (409) when the group is closed, unless only who sees it changes.
     """
-    changed = {name: value for name, value in changes.items() if getattr(group, name) != value}
+    changed = _changed(group, changes)
     if not changed:
         return
-    for name, value in changed.items():
-        setattr(group, name, value)
-    group.version += 1
-    group.updated_at = utc_now()
-    session.add(group)
-    session.flush()
-    publish(session, GroupUpdated(group=_facts(session, group)), subject=f"groups/{group.id}")
+    action = Action.SHOW if changed.keys() == {"visibility"} else Action.CHANGE
+    _take(session, group, action, by, reason=reason, changed=changed)
+
+
+def move(session: Session, group: Group, action: Action, by: Actor, reason: str | None) -> None:
+    """Take a step of the group's life that needs nothing but a reason: adopt, rest and so on.
+
+    Raises a Problem: 403 when another must do it, 409 when it can't follow the group's state, 422
+    without the reason that it needs.
+    """
+    _take(session, group, action, by, reason=reason)
+
+
+def replace(session: Session, group: Group, successor_id: UUID, by: Actor, reason: str) -> None:
+    """End the group in another that goes on with its work.
+
+    Raises a Problem: 403 or 409 as `move`, 422 when the successor is no other group that is open.
+    """
+    require_role(Action.REPLACE, by.roles)
+    require_possible(group, Action.REPLACE)
+    # The successor may not end in this one at the same time.
+    successor = session.exec(
+        select(Group).where(Group.id == successor_id).with_for_update(read=True)
+    ).first()
+    if successor is None or successor.id == group.id or successor.status in CLOSED:
+        raise Problem(
+            INVALID,
+            "The group that goes on must be another one that is not closed. GET /groups lists "
+            "them.",
+            errors=[FieldError(pointer="/replaced_by", detail="Not another group that is open.")],
+        )
+    _take(session, group, Action.REPLACE, by, reason=reason, changed={"replaced_by": successor.id})
+
+
+def recharter(
+    session: Session, group: Group, charter: dict[str, Any], by: Actor, reason: str
+) -> None:
+    """Let a closed group return with a new charter.
+
+    Raises a Problem: 403 or 409 as `move`, 422 when the charter is the one that it had.
+    """
+    require_role(Action.RECHARTER, by.roles)
+    require_possible(group, Action.RECHARTER)
+    changed = _changed(group, charter)
+    if not changed.keys() & {"purpose", "results"}:
+        raise Problem(
+            INVALID,
+            "This is the charter that the group had. Say what it is for now, or what it shall "
+            "bring.",
+            errors=[FieldError(pointer="/purpose", detail="The same as before.")],
+        )
+    _take(session, group, Action.RECHARTER, by, reason=reason, changed=changed)
 
 
 def read(session: Session, group_id: UUID) -> Group:
@@ -98,12 +161,11 @@ def hold(session: Session, group_id: UUID) -> Group:
 
 
 def require_active(group: Group) -> None:
-    """Raise a Problem (409) when the group is archived: it is kept, and not written to."""
-    if group.status != "active":
+    """Raise a Problem (409) unless the group is active: any other takes nothing new."""
+    if group.status != Status.ACTIVE:
         raise Problem(
             NOT_ALLOWED_NOW,
-            f"The group “{group.title}” is archived and takes nothing new. A coordinator can make "
-            "it active again.",
+            f"The group “{group.title}” is {group.status} and takes nothing new. {way_back(group)}",
         )
 
 
@@ -122,17 +184,48 @@ def reference(session: Session, group: Group) -> GroupRef:
     return GroupRef(group_id=group.id, title=group.title, theme_slug=theme_of(session, group).slug)
 
 
+def _changed(group: Group, wanted: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if getattr(group, name) != value}
+
+
+def _take(
+    session: Session,
+    group: Group,
+    action: Action,
+    by: Actor,
+    *,
+    reason: str | None,
+    changed: dict[str, Any] | None = None,
+) -> None:
+    changed = changed or {}
+    changes = {name: [_told(getattr(group, name)), _told(value)] for name, value in changed.items()}
+    with session.no_autoflush:
+        for name, value in changed.items():
+            setattr(group, name, value)
+        step(session, group, action, by, reason=reason, changes=changes)
+    publish(
+        session,
+        GroupUpdated(group=facts(session, group), action=action, reason=reason),
+        subject=f"groups/{group.id}",
+    )
+
+
+def _told(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | str) else str(value)
+
+
 def _found(group: Group | None) -> Group:
     if group is None:
         raise no_such_group()
     return group
 
 
-def _facts(session: Session, group: Group) -> GroupFacts:
+def facts(session: Session, group: Group) -> GroupFacts:
+    """Return what other services are told of a group."""
     theme = theme_of(session, group)
     return GroupFacts.model_validate(
         {
-            **group.model_dump(include={"slug", "title", "purpose", "status", "version"}),
+            **group.model_dump(),
             "group_id": group.id,
             "theme_slug": theme.slug,
             "theme_title": theme.title,

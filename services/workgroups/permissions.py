@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.workgroups.group_lifecycle import Actor
+from services.workgroups.group_lifecycle import Role as LifeRole
 from services.workgroups.institutions import VERIFIED, no_such_institution
 from services.workgroups.tables import (
     ActionItem,
@@ -105,6 +107,22 @@ def may_steer(session: Session, caller: Caller, group_id: UUID) -> bool:
     return is_coordinator(session, caller) or not roles_in(session, caller, group_id).isdisjoint(
         STEERING
     )
+
+
+def actor_in(session: Session, caller: Caller, group_id: UUID) -> Actor:
+    """Return the caller with the roles in which they may take steps of the group's life."""
+    roles = set()
+    if is_coordinator(session, caller):
+        roles |= {LifeRole.PLATFORM_COORDINATOR, LifeRole.LEADER}
+    elif not roles_in(session, caller, group_id).isdisjoint(STEERING):
+        roles.add(LifeRole.LEADER)
+    return Actor(caller.id, frozenset(roles))
+
+
+def actor_in_platform(session: Session, caller: Caller) -> Actor:
+    """Return the caller with the roles in which they may make groups."""
+    roles = {LifeRole.PLATFORM_COORDINATOR} if is_coordinator(session, caller) else set()
+    return Actor(caller.id, frozenset(roles))
 
 
 def may_record(session: Session, caller: Caller, group_id: UUID) -> bool:

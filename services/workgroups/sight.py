@@ -11,7 +11,14 @@ from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import Session, col, select
 
 from services.workgroups import groups
-from services.workgroups.permissions import institutions_of, is_coordinator, is_partner
+from services.workgroups.group_lifecycle import Actor
+from services.workgroups.permissions import (
+    actor_in,
+    institutions_of,
+    is_coordinator,
+    is_partner,
+    require_steering,
+)
 from services.workgroups.tables import Group, Membership, Participant
 from shared.identity import Caller
 from shared.problems import Problem
@@ -65,6 +72,16 @@ def group_to_see(session: Session, caller: Caller | None, group_id: UUID) -> Gro
     if group is None:
         raise groups.no_such_group()
     return group
+
+
+def group_to_lead(session: Session, caller: Caller, group_id: UUID) -> tuple[Group, Actor]:
+    """Return the group, held until the transaction ends, and the caller in their roles.
+
+    Raises a Problem: 404 when the caller doesn't see such a group, 403 unless they lead it.
+    """
+    require_in_sight(session, caller, group_id, groups.no_such_group())
+    require_steering(session, caller, group_id)
+    return groups.lock(session, group_id), actor_in(session, caller, group_id)
 
 
 def require_in_sight(

@@ -3,9 +3,16 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.base import Facts, WorkgroupsEvent
 
-GroupStatus = Literal["active", "archived"]
+GroupStatus = Literal[
+    "proposed", "active", "dormant", "concluded", "replaced", "abandoned", "archived"
+]
+"""Where a group stands; ``archived`` is what old events call ``concluded``."""
+
+GroupVisibility = Literal["all", "partners", "members"]
 
 
 class GroupFacts(Facts):
@@ -19,6 +26,11 @@ class GroupFacts(Facts):
     theme_title: str
     status: GroupStatus = "active"
     version: int
+    visibility: GroupVisibility = Field(
+        "all",
+        description="Who may hear of it: everybody, people of verified institutions, its own.",
+    )
+    replaced_by: UUID | None = Field(None, description="The group that goes on with its work.")
 
 
 class GroupRef(Facts):
@@ -46,10 +58,14 @@ class GroupCreated(WorkgroupsEvent):
 
 
 class GroupUpdated(WorkgroupsEvent):
-    """The charter of a group changed."""
+    """The charter of a group or where it stands changed."""
 
     name: ClassVar[str] = "group.updated"
     group: GroupFacts
+    action: str | None = Field(
+        None, description="The step that was taken, as in the table of transitions."
+    )
+    reason: str | None = Field(None, description="Why, where a reason was given.")
 
 
 class MembershipJoined(WorkgroupsEvent):

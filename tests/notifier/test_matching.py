@@ -22,6 +22,7 @@ from services.notifier.vocabulary import Frequency
 from shared.database import Database
 from shared.events.catalogue import (
     ActionItemAssigned,
+    GroupCreated,
     GroupUpdated,
     InstitutionFacts,
     InstitutionReinstated,
@@ -194,15 +195,50 @@ def test_readers_hear_of_a_new_partner_whom_everybody_may_see(
     assert set(told(world.database)) == (asked if heard else set())
 
 
-def test_a_changed_charter_is_no_news_but_an_archived_group_is(world: World) -> None:
+@pytest.mark.parametrize("closed", ["concluded", "replaced", "abandoned", "archived"])
+def test_a_changed_charter_is_no_news_but_a_closed_group_is_and_one_that_returns(
+    world: World, closed: str
+) -> None:
     world.open_group()
     world.subscribe("ana@example.org")
     changed = world.group().model_copy(update={"purpose": "Something else.", "version": 2})
     world.tell(GroupUpdated(group=changed))
     assert told(world.database) == {}
-    archived = changed.model_copy(update={"status": "archived", "version": 3})
-    event = world.tell(GroupUpdated(group=archived))
+    ended = changed.model_copy(update={"status": closed, "version": 3})
+    event = world.tell(GroupUpdated(group=ended))
     assert list(told(world.database)) == [("ana@example.org", event.id)]
+    again = world.tell(
+        GroupUpdated(group=changed.model_copy(update={"status": "active", "version": 4}))
+    )
+    assert ("ana@example.org", again.id) in told(world.database)
+
+
+def test_a_group_that_rests_is_no_news(world: World) -> None:
+    world.open_group()
+    world.subscribe("ana@example.org")
+    for version, status in enumerate(("dormant", "active"), 2):
+        facts = world.group().model_copy(update={"status": status, "version": version})
+        world.tell(GroupUpdated(group=facts))
+    assert told(world.database) == {}
+
+
+def test_a_proposed_group_is_news_once_it_is_adopted(world: World) -> None:
+    world.subscribe("ana@example.org")
+    proposed = world.group().model_copy(update={"status": "proposed"})
+    world.tell(GroupCreated(group=proposed))
+    assert told(world.database) == {}
+    adopted = proposed.model_copy(update={"status": "active", "version": 2})
+    event = world.tell(GroupUpdated(group=adopted))
+    assert list(told(world.database)) == [("ana@example.org", event.id)]
+
+
+def test_readers_hear_of_no_group_that_is_not_for_everybody(world: World) -> None:
+    world.subscribe("ana@example.org")
+    hidden = world.group().model_copy(update={"visibility": "partners"})
+    world.tell(GroupCreated(group=hidden))
+    closed = hidden.model_copy(update={"status": "concluded", "version": 2})
+    world.tell(GroupUpdated(group=closed))
+    assert told(world.database) == {}
 
 
 def test_a_notice_before_the_subscription_is_not_told(world: World) -> None:

@@ -1,7 +1,10 @@
 """Workgroups, running on a real database with tokens of a real key."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -80,6 +83,23 @@ def stage(
     server: SqliteServer | PostgresServer = request.getfixturevalue(name)
     with running(server.migrated(SERVICE.migrations), redis_server.url, signing_key) as service:
         yield set_stage(service)
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Call several things at the same time; return their answers in order."""
+
+    def call(*things: Callable[[], Any]) -> list[Any]:
+        barrier = Barrier(len(things))
+
+        def one(thing: Callable[[], Any]) -> Any:
+            barrier.wait(30)
+            return thing()
+
+        with ThreadPoolExecutor(len(things)) as pool:
+            return list(pool.map(one, things))
+
+    return call
 
 
 @pytest.fixture

@@ -52,7 +52,11 @@ def set_stage(workgroups: Workgroups) -> Stage:
     meeting = workgroups.made(coordinator, "/meetings", {**held, "group_ids": [group["id"]]})
     other = workgroups.made(coordinator, "/meetings", {**held, "group_ids": [archived["id"]]})
     ended = workgroups.send(
-        coordinator, "PATCH", f"/groups/{archived['id']}", {"status": "archived"}, if_match='"1"'
+        coordinator,
+        "POST",
+        f"/groups/{archived['id']}/conclude",
+        {"reason": "It is done."},
+        if_match='"1"',
     )
     assert ended.status_code == 200
     unverified = institution_facts(status="submitted", version=2, acronym="NEW")

@@ -14,7 +14,7 @@ from shared.problems import CONTENT_TYPE
 from tests.databases import SqliteServer
 from tests.workgroups.world import Workgroups
 
-OPEN = {"/themes", "/themes/{slug}", "/groups", "/groups/{group_id}"}
+OPEN = {"/transitions/groups", "/themes", "/themes/{slug}", "/groups", "/groups/{group_id}"}
 ALWAYS = {"413", "500", "503"}
 
 
@@ -55,6 +55,15 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /groups",
         "GET /groups/{group_id}",
         "PATCH /groups/{group_id}",
+        "POST /groups/{group_id}/adopt",
+        "POST /groups/{group_id}/rest",
+        "POST /groups/{group_id}/resume",
+        "POST /groups/{group_id}/conclude",
+        "POST /groups/{group_id}/abandon",
+        "POST /groups/{group_id}/replace",
+        "POST /groups/{group_id}/recharter",
+        "GET /groups/{group_id}/history",
+        "GET /transitions/groups",
         "POST /groups/{group_id}/members",
         "GET /groups/{group_id}/members",
         "GET /groups/{group_id}/members/{institution_id}",
@@ -120,7 +129,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if operation.get("requestBody")
     }
-    assert len(bodies) == 8
+    assert len(bodies) == 12
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

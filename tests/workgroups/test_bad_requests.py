@@ -71,7 +71,7 @@ def test_nothing_is_added_to_an_unknown_group(stage: Stage, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["member", "update", "item", "meeting"])
-def test_an_archived_group_takes_nothing_new(stage: Stage, what: str) -> None:
+def test_a_closed_group_takes_nothing_new(stage: Stage, what: str) -> None:
     person, path, body = creation(stage, what)
     if what == "meeting":
         body = {**body, "group_ids": [stage.group["id"], stage.archived["id"]]}
@@ -213,7 +213,8 @@ def test_an_edit_of_another_version_is_refused(
     [
         ("/groups/{group}", {}, ""),
         ("/groups/{group}", {"slug": "other"}, "/slug"),
-        ("/groups/{group}", {"status": "asleep"}, "/status"),
+        ("/groups/{group}", {"status": "concluded"}, "/status"),
+        ("/groups/{group}", {"reason": "Nothing else."}, ""),
         ("/groups/{group}", {"title": None}, ""),
         ("/groups/{group}", {"title": "A\nB"}, "/title"),
         ("/groups/{group}", {"time_zone": "Nowhere"}, "/time_zone"),

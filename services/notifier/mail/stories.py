@@ -188,7 +188,7 @@ def _opened(notice: Notice, _today: date) -> Story:
 
 def _archived(notice: Notice, _today: date) -> Story:
     return Story(
-        label="Group archived",
+        label="Group closed",
         headline=notice.facts["group"]["title"],
         byline=f"Closed on {long_date(notice.occurred_at.date())}",
         weight=5,

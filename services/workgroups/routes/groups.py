@@ -1,7 +1,7 @@
-"""Groups: opening, finding and changing them."""
+"""Groups: opening, finding and changing them; the steps of their life are in `group_steps`."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -10,12 +10,13 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
 from services.workgroups import groups, sight
-from services.workgroups.routes.permitted import Coordinator, GroupId, VisibleGroup
+from services.workgroups.group_lifecycle import Status
+from services.workgroups.permissions import actor_in_platform
+from services.workgroups.routes.permitted import Coordinator, GroupToLead, VisibleGroup
 from services.workgroups.routes.slugs import Slug
 from services.workgroups.sight import Visibility
 from services.workgroups.tables import Group, Theme
 from shared.etags import IfMatch, etag, require_version
-from shared.events.catalogue import GroupStatus
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
@@ -23,13 +24,14 @@ from shared.problems import (
     FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
     INVALID,
+    NOT_ALLOWED_NOW,
     NOT_FOUND,
     UNAUTHENTICATED,
     VERSION_CONFLICT,
     VERSION_REQUIRED,
     responses,
 )
-from shared.text import Input, Output, Prose, Title
+from shared.text import Input, Output, Prose, Reason, Title
 from shared.time_zones import TimeZone
 from shared.web import MaybeCaller, Reading, Writing
 
@@ -52,6 +54,9 @@ class NewGroup(Input):
         "UTC", description="IANA time zone in which its due dates end.", examples=["Asia/Bangkok"]
     )
     visibility: Visibility = Field(Visibility.ALL, description=WHO_SEES)
+    status: Literal[Status.PROPOSED, Status.ACTIVE] = Field(
+        Status.ACTIVE, description="A proposed group gathers members until it is adopted."
+    )
 
 
 class GroupChange(Input):
@@ -62,15 +67,15 @@ class GroupChange(Input):
     results: Prose | None = Field(None, description="Null takes it away.", examples=[RESULTS])
     time_zone: TimeZone | None = None
     visibility: Visibility | None = Field(None, description=WHO_SEES)
-    status: GroupStatus | None = Field(
-        None, description="An archived group is kept and takes nothing new."
+    reason: Reason | None = Field(
+        None, description="Why, for the history.", examples=["Agreed at the second meeting."]
     )
 
     @model_validator(mode="after")
     def _something(self) -> "GroupChange":
-        if not self.model_fields_set:
+        if not self.model_fields_set - {"reason"}:
             raise PydanticCustomError("nothing", "Name at least one field to change.")
-        for name in self.model_fields_set - {"results"}:
+        for name in self.model_fields_set - {"results", "reason"}:
             if getattr(self, name) is None:
                 raise PydanticCustomError(
                     "null", "{name} can't be null: leave it out to keep it.", {"name": name}
@@ -90,7 +95,8 @@ class GroupOut(Output):
     theme_title: str = Field(examples=["Digital transformation"])
     time_zone: str = Field(examples=["Asia/Bangkok"])
     visibility: Visibility = Field(description=WHO_SEES)
-    status: GroupStatus
+    status: Status
+    replaced_by: UUID | None = Field(description="The group that goes on with its work.")
     version: int = Field(description="Grows with each change; the ETag of this group.")
     created_at: datetime
     updated_at: datetime
@@ -103,13 +109,14 @@ class GroupOut(Output):
     response_model=GroupOut,
     responses=responses(UNAUTHENTICATED, FORBIDDEN, CONFLICT, INVALID, IDEMPOTENCY_MISMATCH),
 )
-def create_group(body: NewGroup, _caller: Coordinator, once: Once, session: Writing) -> Response:
-    """Open a follow-up group under a theme; by a coordinator."""
+def create_group(body: NewGroup, caller: Coordinator, once: Once, session: Writing) -> Response:
+    """Open a follow-up group under a theme, or propose it; by a coordinator."""
 
     def create() -> Answer:
-        group = groups.create(session, **body.model_dump())
+        by = actor_in_platform(session, caller)
+        group = groups.create(session, **body.model_dump(), by=by)
         return Answer(
-            _shown(session, group),
+            shown(session, group),
             headers={"Location": f"/groups/{group.id}", "ETag": etag(group.version)},
         )
 
@@ -124,16 +131,21 @@ def list_groups(
     theme: Annotated[
         str | None, Query(max_length=60, description="Only those under the theme of this slug.")
     ] = None,
+    status: Annotated[
+        list[Status] | None, Query(description="Only those in one of these states.")
+    ] = None,
 ) -> Page[GroupOut]:
     """Return the groups that the caller sees, the oldest first."""
     statement = select(Group).where(sight.in_sight(session, caller))
+    if status:
+        statement = statement.where(col(Group.status).in_(status))
     if theme is not None:
         statement = statement.where(
             col(Group.theme_id).in_(select(Theme.id).where(Theme.slug == theme))
         )
     found = paginate(session, statement, col(Group.id), page)
     return Page(
-        items=[_shown(session, group) for group in found.items], next_cursor=found.next_cursor
+        items=[shown(session, group) for group in found.items], next_cursor=found.next_cursor
     )
 
 
@@ -141,32 +153,43 @@ def list_groups(
 def read_group(group: VisibleGroup, session: Reading, response: Response) -> GroupOut:
     """Return a group that the caller sees, with its charter."""
     response.headers["ETag"] = etag(group.version)
-    return _shown(session, group)
+    return shown(session, group)
 
 
 @router.patch(
     "/{group_id}",
-    summary="Change the charter of a group",
+    summary="Change a group",
     responses=responses(
-        UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, VERSION_CONFLICT, INVALID, VERSION_REQUIRED
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        NOT_FOUND,
+        NOT_ALLOWED_NOW,
+        VERSION_CONFLICT,
+        INVALID,
+        VERSION_REQUIRED,
     ),
 )
 def change_group(
-    group_id: GroupId,
+    found: GroupToLead,
     body: GroupChange,
-    _caller: Coordinator,
     expected: IfMatch,
     session: Writing,
     response: Response,
 ) -> GroupOut:
-    """Change a group, archive it, or make it active again; by a coordinator."""
-    group = groups.lock(session, group_id)
+    """Change the charter or the settings of a group; by who leads it.
+
+    A closed group changes only who sees it. Its state changes with a step, such as
+    `POST /groups/{group_id}/conclude`.
+    """
+    group, by = found
     require_version(group.version, expected)
-    groups.change(session, group, body.model_dump(exclude_unset=True))
+    changes = body.model_dump(exclude_unset=True, exclude={"reason"})
+    groups.change(session, group, changes, by, body.reason)
     response.headers["ETag"] = etag(group.version)
-    return _shown(session, group)
+    return shown(session, group)
 
 
-def _shown(session: Session, group: Group) -> GroupOut:
+def shown(session: Session, group: Group) -> GroupOut:
+    """Return a group as it is answered."""
     theme = groups.theme_of(session, group)
     return GroupOut(**group.model_dump(), theme_slug=theme.slug, theme_title=theme.title)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Path
 
 from services.workgroups import permissions, sight
+from services.workgroups.group_lifecycle import Actor
 from services.workgroups.tables import ActionItem, Group
 from services.workgroups.transitions import Role
 from shared.identity import Caller
@@ -28,6 +29,12 @@ def _visible_group(group_id: GroupId, caller: MaybeCaller, session: Reading) -> 
     return sight.group_to_see(session, caller, group_id)
 
 
+def _group_to_lead(
+    group_id: GroupId, caller: CurrentCaller, session: Writing
+) -> tuple[Group, Actor]:
+    return sight.group_to_lead(session, caller, group_id)
+
+
 def _action_item(
     action_item_id: ActionItemId, caller: CurrentCaller, session: Writing
 ) -> tuple[ActionItem, frozenset[Role]]:
@@ -39,6 +46,9 @@ Coordinator = Annotated[Caller, Depends(_coordinator)]
 
 VisibleGroup = Annotated[Group, Depends(_visible_group)]
 """A group that the caller sees, to read from; 404 otherwise."""
+
+GroupToLead = Annotated[tuple[Group, Actor], Depends(_group_to_lead)]
+"""A group that the caller leads, with their roles, to write to; 404 or 403 otherwise."""
 
 ActionItemToChange = Annotated[tuple[ActionItem, frozenset[Role]], Depends(_action_item)]
 """An action item, with the roles in which the caller may change it; 404 without any."""

@@ -4,12 +4,14 @@ from services.workgroups.tables.action_items import ActionItem
 from services.workgroups.tables.base import Table
 from services.workgroups.tables.events import (
     Checkpoint,
+    FollowedEvent,
+    FollowedSince,
     IdempotencyRecord,
     Outbox,
     Parked,
     RelayState,
 )
-from services.workgroups.tables.groups import Group
+from services.workgroups.tables.groups import Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
 from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGroup
 from services.workgroups.tables.membership import Membership, Participant
@@ -23,7 +25,10 @@ __all__ = [
     "Checkpoint",
     "Coordinator",
     "FocalPoint",
+    "FollowedEvent",
+    "FollowedSince",
     "Group",
+    "GroupHistory",
     "IdempotencyRecord",
     "Institution",
     "Meeting",

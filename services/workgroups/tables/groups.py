@@ -1,9 +1,10 @@
-"""Groups and their charter."""
+"""Groups, their charter, and the steps of their life."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import JSON, CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from services.workgroups.tables.base import Table
@@ -18,9 +19,14 @@ class Group(Table, table=True):
     __table_args__ = (
         CheckConstraint("length(slug) > 0 AND length(title) > 0", name="named"),
         CheckConstraint("length(purpose) > 0", name="purpose"),
-        CheckConstraint("status IN ('active', 'archived')", name="status"),
+        CheckConstraint(
+            "status IN ('proposed', 'active', 'dormant', 'concluded', 'replaced', 'abandoned')",
+            name="status",
+        ),
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("visibility IN ('all', 'partners', 'members')", name="visibility"),
+        CheckConstraint("(status = 'replaced') = (replaced_by IS NOT NULL)", name="successor"),
+        CheckConstraint("replaced_by <> id", name="not_itself"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -32,6 +38,25 @@ class Group(Table, table=True):
     time_zone: str = Field(default="UTC", max_length=64)
     status: str = Field(default="active", max_length=20)
     visibility: str = Field(default="all", max_length=20)
+    replaced_by: UUID | None = Field(default=None, foreign_key="workgroup.id")
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class GroupHistory(Table, table=True):
+    """One step of a group: who did what and why. Never changed; one entry for each version."""
+
+    __tablename__ = "group_history"
+    __table_args__ = (UniqueConstraint("group_id", "version"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="workgroup.id")
+    version: int
+    action: str = Field(max_length=20)
+    from_status: str | None = Field(default=None, max_length=20)
+    to_status: str = Field(max_length=20)
+    actor_id: UUID | None = None
+    reason: str | None = None
+    changes: dict[str, list[Any]] | None = Field(default=None, sa_type=JSON)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.registry.migrations.append_only import drop_append_only_function, make_append_only
+from shared.append_only import drop_append_only_function, make_append_only
 from shared.columns import UtcDateTime
 
 revision = "0004"

@@ -8,8 +8,8 @@ from alembic import op
 from shared.append_only import drop_append_only_function, make_append_only
 from shared.columns import UtcDateTime, utc_now
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

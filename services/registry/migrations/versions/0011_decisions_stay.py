@@ -1,6 +1,6 @@
 """Decisions on possible duplicates are never changed, as their table says."""
 
-from services.registry.migrations.append_only import drop_append_only, make_append_only
+from shared.append_only import drop_append_only, make_append_only
 
 revision = "0011"
 down_revision = "0010"

@@ -50,6 +50,13 @@ class Vocabulary(BaseModel):
         """Return the term of ``code``, or ``None``."""
         return next((term for term in self.terms if term.code == code), None)
 
+    def with_broader(self, code: str) -> tuple[str, ...]:
+        """Return the code and all that include it, the narrowest first."""
+        term = self.term(code)
+        if term is None or term.broader is None:
+            return (code,)
+        return (code, *self.with_broader(term.broader))
+
 
 @cache
 def vocabulary(name: VocabularyName) -> Vocabulary:

@@ -1,8 +1,10 @@
 """One institution as far as finding it needs, and how it is read from the database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from sys import intern
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,7 @@ from sqlmodel import Session, col
 
 from services.registry.search_storage import Window
 from services.registry.tables import Institution, SearchEntry
+from shared.vocabularies import vocabulary
 
 _KEPT = ("id", "name_key", "registered_at", "updated_at")
 _CODED = ("status", "visibility", "organisation_type", "subtype", "country")
@@ -42,7 +45,7 @@ class Card:
     """Microseconds since 1970, as the next."""
     changed: int
     codes: tuple[str, ...]
-    """As ``field=code``."""
+    """As ``field=code``; of a region also those that include it."""
 
     def key(self, order: Order) -> Key:
         """Return what an order goes by."""
@@ -77,5 +80,18 @@ def _card(row: Any) -> Card:
         name_key=row.name_key,
         registered=(row.registered_at - _EPOCH) // _MICROSECOND,
         changed=(row.updated_at - _EPOCH) // _MICROSECOND,
-        codes=tuple(map(intern, (*codes, *row.codes.splitlines()))),
+        codes=tuple(map(intern, (*codes, *_with_regions_around(row.codes.splitlines())))),
     )
+
+
+def _with_regions_around(codes: Iterable[str]) -> dict[str, None]:
+    """Return the codes with every region that includes one of them, so that it is found by both."""
+    return dict.fromkeys(wider for code in codes for wider in _wider(code))
+
+
+@cache
+def _wider(name: str) -> tuple[str, ...]:
+    field, _, code = name.partition("=")
+    if field != "regions":
+        return (name,)
+    return tuple(f"{field}={each}" for each in vocabulary("regions").with_broader(code))

@@ -28,6 +28,14 @@ from tests.registry.shelf import found_ids, put
 THEMES = ["health", "water", "trade"]
 COUNTRIES = ["TH", "KE", "BR", "SN"]
 NAMES = ["Water Board", "water board", "Trade Office", "Zoo", "Ärzte", "Health Fund", "Kenya Fund"]
+REGIONS = {
+    "002": {"002", "001"},
+    "011": {"011", "202", "002", "001"},
+    "014": {"014", "202", "002", "001"},
+    "035": {"035", "142", "001"},
+    "199": {"199"},
+}
+"""Each with the regions that include it (UN M49)."""
 MANY = 60
 
 
@@ -52,7 +60,7 @@ def shelf(
             codes = {
                 "themes": chance.sample(THEMES, chance.randrange(3)),
                 "countries": chance.sample(COUNTRIES, chance.randrange(4)),
-                "regions": chance.sample(["002", "142"], chance.randrange(2)),
+                "regions": chance.sample(list(REGIONS), chance.randrange(3)),
                 "sdgs": chance.sample(["1", "10", "17"], chance.randrange(3)),
                 "languages": chance.sample(["en", "fr", "th"], chance.randrange(3)),
             }
@@ -66,6 +74,7 @@ def shelf(
             given_codes[institution.id] = {
                 **{name: {value} for name, value in own.items() if value},
                 **{name: set(some) for name, some in codes.items()},
+                "regions": set().union(*(REGIONS[code] for code in codes["regions"])),
             }
     yield database, Catalogue(), given_codes
     database.close()
@@ -79,7 +88,7 @@ filters = st.fixed_dictionaries(
         "subtype": st.just(["ministry"]),
         "country": st.lists(st.sampled_from(COUNTRIES), max_size=2),
         "countries": st.lists(st.sampled_from(COUNTRIES), max_size=3),
-        "regions": st.just(["002"]),
+        "regions": st.lists(st.sampled_from(["001", "002", "202", "011", "199"]), max_size=2),
         "themes": st.lists(st.sampled_from(THEMES), max_size=2),
         "sdgs": st.lists(st.sampled_from(["1", "10", "17"]), max_size=2),
         "languages": st.just(["fr", "th"]),

@@ -59,8 +59,26 @@ def test_every_coded_field_narrows_what_is_found(embedded_registry: Registry) ->
     for number, (vocabulary, code) in enumerate(codes.items()):
         body = find(registry, **{vocabulary: [code, "none"]}, facets=True)
         assert [item["name"] for item in body["items"]] == [f"Institution {number}"]
-        assert body["facets"][vocabulary] == [{"code": code, "count": 1}]
+        counted = ["001", "002"] if vocabulary == "regions" else [code]
+        assert body["facets"][vocabulary] == [{"code": each, "count": 1} for each in counted]
     assert find(registry, countries="KE", themes="water")["items"] == []
+
+
+def test_a_region_finds_all_that_it_includes_and_nothing_around_it(
+    embedded_registry: Registry,
+) -> None:
+    registry = embedded_registry
+    coordinator = registry.coordinator()
+    for name, region in (("West", "011"), ("Africa", "002"), ("Asia", "142")):
+        registry.verified(coordinator, name=name, acronym=None, website=None, regions=[region])
+
+    def found(*regions: str) -> list[str]:
+        return [item["name"] for item in find(registry, regions=regions)["items"]]
+
+    assert found("002") == ["West", "Africa"]
+    assert found("202") == found("011") == ["West"]
+    assert found("011", "142") == ["West", "Asia"]
+    assert found("001") == ["West", "Africa", "Asia"]
 
 
 def test_the_list_is_sorted_as_asked(embedded_registry: Registry) -> None:

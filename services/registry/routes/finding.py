@@ -41,7 +41,7 @@ class Facets(Output):
     subtype: list[Count]
     country: list[Count] = Field(description="Country of the seat.")
     countries: list[Count] = Field(description="Countries of presence.")
-    regions: list[Count]
+    regions: list[Count] = Field(description="With those that include them (UN M49).")
     themes: list[Count]
     sdgs: list[Count]
     languages: list[Count]
@@ -85,7 +85,11 @@ def _question(
         Codes | None, Query(description="Country of presence, ISO 3166-1; may be repeated.")
     ] = None,
     regions: Annotated[
-        Codes | None, Query(description="Region, UN M49 code; may be repeated.")
+        Codes | None,
+        Query(
+            description="Region, UN M49 code, with all that it includes: `002` (Africa) also "
+            "finds `011` (Western Africa); may be repeated."
+        ),
     ] = None,
     themes: Annotated[Codes | None, Query(description="Theme; may be repeated.")] = None,
     sdgs: Annotated[

@@ -108,6 +108,12 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     return [delivery.id for delivery in deliveries]
 
 
+def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:
+    """Return whether there is a notice of that kind about the subject."""
+    told = select(Notice.id).where(Notice.subject == subject, Notice.kind == kind)
+    return session.exec(told.limit(1)).first() is not None
+
+
 def _readers(session: Session, reached: list[Target]) -> list[Subscription]:
     """Return, for each reader who asked for any of it, the most immediate subscription."""
     matching = session.exec(

@@ -73,7 +73,6 @@ def institution_known(
     data: InstitutionSubmitted
     | InstitutionReturned
     | InstitutionRejected
-    | InstitutionUpdated
     | InstitutionVerificationRenewed
     | InstitutionVerificationExpiring
     | InstitutionVerificationExpired
@@ -83,9 +82,9 @@ def institution_known(
     | InstitutionMerged
     | InstitutionUnmerged,
 ) -> None:
-    """Keep the institution; readers hear of it once, when it is verified.
+    """Keep the institution; readers hear of it when it is a new partner that everybody may see.
 
-    What comes after that is between the institution and the coordinators.
+    What else comes is between the institution and the coordinators.
     """
     _keep_institution(session, data.institution)
 
@@ -94,12 +93,18 @@ def institution_verified(session: Session, event: Event, data: InstitutionVerifi
     """Keep the institution and tell readers of the new partner, if everybody may hear of it."""
     _keep_institution(session, data.institution)
     if data.institution.visibility == "public":
-        _tell(
-            session,
-            event,
-            NoticeKind.INSTITUTION_VERIFIED,
-            targets=(targets.institution(data.institution.institution_id),),
-        )
+        _tell_of_partner(session, event, data.institution)
+
+
+def institution_updated(session: Session, event: Event, data: InstitutionUpdated) -> None:
+    """Keep the institution, and tell readers of a partner whom everybody may see only now.
+
+    Once, whether it was told when it was verified or later: it may hide again and come back.
+    """
+    _keep_institution(session, data.institution)
+    is_shown = (data.institution.status, data.institution.visibility) == ("verified", "public")
+    if is_shown and not notices.was_told(session, NoticeKind.INSTITUTION_VERIFIED, event.subject):
+        _tell_of_partner(session, event, data.institution)
 
 
 def focal_point_confirmed(session: Session, _event: Event, data: FocalPointConfirmed) -> None:
@@ -224,7 +229,7 @@ REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
     InstitutionReturned: institution_known,
     InstitutionVerified: institution_verified,
     InstitutionRejected: institution_known,
-    InstitutionUpdated: institution_known,
+    InstitutionUpdated: institution_updated,
     InstitutionVerificationRenewed: institution_known,
     InstitutionVerificationExpiring: institution_known,
     InstitutionVerificationExpired: institution_known,
@@ -317,6 +322,15 @@ def _forget(session: Session, table: type[FocalPoint | Coordinator], key: Any) -
     row = session.get(table, key)
     if row is not None:
         session.delete(row)
+
+
+def _tell_of_partner(session: Session, event: Event, institution: InstitutionFacts) -> None:
+    _tell(
+        session,
+        event,
+        NoticeKind.INSTITUTION_VERIFIED,
+        targets=(targets.institution(institution.institution_id),),
+    )
 
 
 def _tell_of_group(session: Session, event: Event, kind: NoticeKind, group: GroupFacts) -> None:

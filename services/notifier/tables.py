@@ -211,6 +211,7 @@ class Notice(Table, table=True):
     """One thing that happened and that readers care about, with the facts needed to tell it."""
 
     __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_subject_kind", "subject", "kind"),)
     id: UUID = Field(primary_key=True, default_factory=new_id)
     event_id: UUID = Field(unique=True)
     kind: NoticeKind = Field(sa_type=_word(NoticeKind, "kind"))

@@ -28,6 +28,7 @@ from shared.events.catalogue import (
     InstitutionReinstated,
     InstitutionSubmitted,
     InstitutionSuspended,
+    InstitutionUpdated,
     InstitutionVerificationExpired,
     InstitutionVerificationExpiring,
     InstitutionVerificationRenewed,
@@ -193,6 +194,40 @@ def test_readers_hear_of_a_new_partner_whom_everybody_may_see(
     event = world.tell(InstitutionVerified(institution=facts))
     asked = {(email, event.id) for email in ("ana@example.org", "bo@example.org")}
     assert set(told(world.database)) == (asked if heard else set())
+
+
+def test_a_partner_whom_everybody_may_see_only_later_is_told_then_and_once(world: World) -> None:
+    about = f"institutions/{world.institution_id}"
+
+    def at(version: int, visibility: str, status: str = "verified") -> InstitutionFacts:
+        changed = {"version": version, "visibility": visibility, "status": status}
+        return world.institution().model_copy(update=changed)
+
+    world.tell(InstitutionSubmitted(institution=at(1, "private", "submitted")), about)
+    world.subscribe("ana@example.org")
+    world.tell(InstitutionUpdated(institution=at(2, "public", "submitted")), about)
+    world.tell(InstitutionVerified(institution=at(3, "partners")), about)
+    world.tell(InstitutionUpdated(institution=at(4, "partners")), about)
+    assert told(world.database) == {}
+
+    shown = world.tell(InstitutionUpdated(institution=at(5, "public")), about)
+    world.tell(InstitutionUpdated(institution=at(6, "public")), about)
+    world.tell(InstitutionUpdated(institution=at(7, "private")), about)
+    world.tell(InstitutionUpdated(institution=at(8, "public")), about)
+
+    assert list(told(world.database)) == [("ana@example.org", shown.id)]
+
+
+def test_a_partner_told_when_it_was_verified_is_not_told_again_by_a_change(world: World) -> None:
+    about = f"institutions/{world.institution_id}"
+    world.subscribe("ana@example.org")
+    facts = world.institution()
+    first = world.tell(InstitutionVerified(institution=facts), about)
+    for version, visibility in ((9, "private"), (10, "public")):
+        changed = facts.model_copy(update={"version": version, "visibility": visibility})
+        world.tell(InstitutionUpdated(institution=changed), about)
+
+    assert list(told(world.database)) == [("ana@example.org", first.id)]
 
 
 @pytest.mark.parametrize("closed", ["concluded", "replaced", "abandoned", "archived"])

@@ -14,6 +14,7 @@ from services.workgroups.routes import (
     members,
     themes,
     transitions,
+    update_steps,
     updates,
 )
 from services.workgroups.settings import SERVICE, Settings, settings
@@ -48,6 +49,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             group_steps.router,
             members.router,
             updates.router,
+            update_steps.router,
             meetings.router,
             action_items.router,
             institutions.router,

@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
+from services.workgroups.updates import publish_due
 from shared import calendar
 from shared.calendar import Steps
 from shared.database import Database
 
-STEPS: Steps = {}
+STEPS: Steps = {
+    "updates_published": publish_due,
+}
 """Every step by its name."""
 
 

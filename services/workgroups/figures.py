@@ -23,7 +23,8 @@ def collect(session: Session) -> Iterable[Figure]:
         yield Figure("groups", "Follow-up groups.", groups, {"status": status.value})
     members = _count(session, Membership, col(Membership.left_at).is_(None))
     yield Figure("members", "Memberships of institutions in groups.", members)
-    yield Figure("updates", "Updates posted.", _count(session, Update))
+    posted = _count(session, Update, col(Update.state) == "published")
+    yield Figure("updates", "Updates posted.", posted)
     yield Figure("meetings", "Meetings recorded.", _count(session, Meeting))
     for state in State:
         items = _count(session, ActionItem, col(ActionItem.state) == state)

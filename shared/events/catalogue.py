@@ -93,7 +93,15 @@ from shared.events.support import (
     SupportState,
     VolumeFacts,
 )
-from shared.events.updates import UpdateKind, UpdatePosted
+from shared.events.updates import (
+    AttachmentFacts,
+    UpdateChanged,
+    UpdateEvent,
+    UpdateKind,
+    UpdatePinned,
+    UpdatePosted,
+    UpdateWithdrawn,
+)
 
 __all__ = [
     "ALL",
@@ -107,6 +115,7 @@ __all__ = [
     "ActionItemChanged",
     "ActionState",
     "AgreedPointFacts",
+    "AttachmentFacts",
     "CoordinatorAppointed",
     "CoordinatorRemoved",
     "Facts",
@@ -174,8 +183,12 @@ __all__ = [
     "SupportFacts",
     "SupportState",
     "ThemeCreated",
+    "UpdateChanged",
+    "UpdateEvent",
     "UpdateKind",
+    "UpdatePinned",
     "UpdatePosted",
+    "UpdateWithdrawn",
     "Visibility",
     "VolumeFacts",
     "WorkgroupsEvent",
@@ -233,6 +246,9 @@ ALL: tuple[type[EventData], ...] = (
     MembershipLeft,
     MeetingRecorded,
     UpdatePosted,
+    UpdateChanged,
+    UpdatePinned,
+    UpdateWithdrawn,
     ActionItemAssigned,
     ActionItemChanged,
 )

@@ -13,6 +13,7 @@ from shared.events.catalogue import (
     UpdatePosted,
 )
 from shared.events.schemas import published_by
+from tests.workgroups.posting import Desk
 from tests.workgroups.world import Partner, Person, Workgroups
 
 MEETING: dict[str, Any] = {
@@ -78,6 +79,10 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
             "text": "Three hundred can teach online.\n\nTell us where.",
         },
     )
+    desk = Desk(workgroups, coordinator, unv, unv, group)
+    assert desk.pin(update).status_code == 200
+    edited = desk.change({**update, "version": 2}, title="Volunteers online")
+    assert desk.withdraw(edited.json()).status_code == 200
     item = workgroups.assign(coordinator, group, unv)
     changed = workgroups.send(
         coordinator,

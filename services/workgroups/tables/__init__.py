@@ -17,7 +17,7 @@ from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGro
 from services.workgroups.tables.membership import Membership, Participant
 from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
-from services.workgroups.tables.updates import Update
+from services.workgroups.tables.updates import Update, UpdateLink, UpdateMention, UpdateVersion
 
 __all__ = [
     "ActionItem",
@@ -42,4 +42,7 @@ __all__ = [
     "Table",
     "Theme",
     "Update",
+    "UpdateLink",
+    "UpdateMention",
+    "UpdateVersion",
 ]

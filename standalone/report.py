@@ -6,6 +6,7 @@ from rich.table import Table
 from standalone.installation import COORDINATOR_EMAIL, Installation
 from standalone.memory import stack_memory
 from standalone.stack import Stack
+from standalone.story.bringing_together import Match
 from standalone.story.telling import Summary
 
 
@@ -21,6 +22,8 @@ def show_summary(console: Console, summary: Summary, stack: Stack) -> None:
         (summary.memberships, "memberships"),
         (summary.updates, "updates: initiatives, opportunities, challenges"),
         (summary.overdue, "action item overdue"),
+        (summary.offers, "offers"),
+        (1, "need, matched and introduced"),
         (summary.events, "events carried"),
         (summary.readers, "readers subscribed"),
         (summary.digests, "digests delivered"),
@@ -36,10 +39,21 @@ def show_summary(console: Console, summary: Summary, stack: Stack) -> None:
     console.print()
     console.print(made)
     console.print(took)
+    if summary.match is not None:
+        _show_match(console, summary.match)
     memory = stack_memory(stack)
     console.print(f"Memory of all {len(memory)} processes: {sum(memory.values()):.0f} MB.")
     if summary.digest is not None:
         console.print(f"One digest, as it arrived: {summary.digest}.eml, .html and .txt")
+
+
+def _show_match(console: Console, match: Match) -> None:
+    console.print("How the need was answered (an example)", style="italic")
+    console.print(f"  {match.recipient} needs:   {match.need}")
+    console.print(f"  {match.provider} offers:   {match.offer}")
+    console.print(f"  It fits with {match.score:.2f}: {'; '.join(match.reasons)}.")
+    console.print(f"  As a third side: {match.third_side}.")
+    console.print(f"  Accepted: {match.recipient} writes to {match.introduced_to}.\n")
 
 
 def show_addresses(console: Console, installation: Installation) -> None:

@@ -63,6 +63,22 @@ class Reader:
         return f"{self.name}@readers.example.org"
 
 
+@dataclass(frozen=True)
+class Support:
+    """What an institution needs or offers: an example, not a thing that it said."""
+
+    institution: str
+    title: str
+    text: str
+    kind: Literal["training", "funding", "expertise"]
+    themes: tuple[str, ...]
+    sdgs: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    volume: dict[str, str | int] | None = None
+    message: str = ""
+    """What the recipient writes when it asks to be introduced."""
+
+
 GROUPS = (
     GroupScript(
         theme="digital-transformation",
@@ -180,6 +196,46 @@ READERS = (
     Reader("hana", "Asia/Tokyo", (Wish("everything", None, "daily"),), confirms=False),
 )
 """Eight readers in eight time zones; the last never confirms, and must receive nothing."""
+
+NEED = Support(
+    "CIRDAP",
+    "Training of rural officials in digital services",
+    "An example of the demo: forty officials shall learn to run digital services in villages.",
+    "training",
+    themes=("digital-transformation",),
+    sdgs=("9", "17"),
+    languages=("en",),
+    volume={"amount": 40, "unit": "people"},
+    message="We heard of your training seats at the retreat. Could half of them be for villages?",
+)
+
+OFFERS = (
+    Support(
+        "ISTIC",
+        "Training seats on technology policy and digital services",
+        "An example of the demo: twenty seats for officials of developing countries.",
+        "training",
+        themes=("digital-transformation", "entrepreneurship"),
+        sdgs=("9", "17"),
+        languages=("en",),
+        volume={"amount": 20, "unit": "people"},
+    ),
+    Support(
+        "UNOSSC",
+        "Project funding by the India-UN Partnership Fund",
+        "An example of the demo: projects that developing countries ask for can be proposed.",
+        "funding",
+        themes=("digital-transformation",),
+    ),
+    Support(
+        "UNV",
+        "Online volunteers who translate",
+        "An example of the demo: volunteers translate for health services from a distance.",
+        "expertise",
+        themes=("post-covid-19-recovery",),
+    ),
+)
+"""The first answers the need, the second could fund it, the third is about something else."""
 
 TO_CORRECT = "ISTIC"
 """Registers under its acronym, is asked for its full name, and submits again."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from standalone.installation import Installation
-from standalone.story import following_up, reading, registration
+from standalone.story import bringing_together, following_up, reading, registration
+from standalone.story.bringing_together import Match
 from standalone.story.http import Services
 
 
@@ -20,6 +21,8 @@ class Summary:
     memberships: int = 0
     updates: int = 0
     overdue: int = 0
+    offers: int = 0
+    match: Match | None = None
     readers: int = 0
     events: int = 0
     digests: int = 0
@@ -68,6 +71,9 @@ def tell(installation: Installation, folder: Path, say: Say) -> Summary:
             summary.overdue = following_up.assign_actions(
                 services, coordinator, follow_up, focal_points
             )
+        with step("A need meets an offer, and both sides are introduced to each other"):
+            summary.offers = bringing_together.publish_offers(services, focal_points)
+            summary.match = bringing_together.answer_the_need(services, focal_points)
         with step("Those who asked to know at once are told"):
             reading.wait_until_told(services)
         with step("The digest windows close, and each reader gets what they asked for"):

@@ -60,7 +60,16 @@ def test_the_demo_tells_all_of_it_saves_a_digest_and_leaves_nothing_running(
             taken.listen()
         done = southlink("demo", "--data", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
-    for words in ("15", "institutions verified", "events carried", "digests delivered", "stopped"):
+    for words in (
+        "15",
+        "institutions verified",
+        "events carried",
+        "digests delivered",
+        "same kind of support: training (weight 0.30)",
+        "UNOSSC offers funding",
+        "CIRDAP writes to Focal point of ISTIC",
+        "stopped",
+    ):
         assert words in done.stdout
     for ending in ("eml", "html", "txt"):
         assert (folder / f"digest.{ending}").stat().st_size > 500

@@ -6,6 +6,7 @@ from services.workgroups import figures
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
     action_items,
+    comments,
     group_steps,
     groups,
     institutions,
@@ -50,6 +51,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             members.router,
             updates.router,
             update_steps.router,
+            comments.router,
             meetings.router,
             action_items.router,
             institutions.router,

@@ -18,6 +18,12 @@ from shared.events.base import (
     RegistryEvent,
     WorkgroupsEvent,
 )
+from shared.events.comments import (
+    CommentChanged,
+    CommentEvent,
+    CommentPosted,
+    CommentWithdrawn,
+)
 from shared.events.envelope import EventData
 from shared.events.groups import (
     GroupCreated,
@@ -116,6 +122,10 @@ __all__ = [
     "ActionState",
     "AgreedPointFacts",
     "AttachmentFacts",
+    "CommentChanged",
+    "CommentEvent",
+    "CommentPosted",
+    "CommentWithdrawn",
     "CoordinatorAppointed",
     "CoordinatorRemoved",
     "Facts",
@@ -249,6 +259,9 @@ ALL: tuple[type[EventData], ...] = (
     UpdateChanged,
     UpdatePinned,
     UpdateWithdrawn,
+    CommentPosted,
+    CommentChanged,
+    CommentWithdrawn,
     ActionItemAssigned,
     ActionItemChanged,
 )

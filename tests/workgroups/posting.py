@@ -59,6 +59,38 @@ class Desk:
         """Pin an update."""
         return self.workgroups.send(by or self.coordinator, "PUT", f"/updates/{update['id']}/pin")
 
+    def comment(
+        self, update: dict[str, Any], by: Person | None = None, **changes: Any
+    ) -> dict[str, Any]:
+        """Comment on an update."""
+        return self.workgroups.made(
+            by or self.member.focal_point,
+            f"/updates/{update['id']}/comments",
+            {"text": "Good *news*.", **changes},
+        )
+
+    def change_comment(
+        self, comment: dict[str, Any], by: Person | None = None, **changes: Any
+    ) -> Response:
+        """Change a comment as of the version that is given."""
+        return self.workgroups.send(
+            by or self.member.focal_point,
+            "PATCH",
+            f"/comments/{comment['id']}",
+            changes,
+            if_match=f'"{comment["version"]}"',
+        )
+
+    def withdraw_comment(self, comment: dict[str, Any], by: Person | None = None) -> Response:
+        """Take a comment back."""
+        return self.workgroups.send(
+            by or self.member.focal_point,
+            "POST",
+            f"/comments/{comment['id']}/withdraw",
+            {"reason": "Off topic."},
+            if_match=f'"{comment["version"]}"',
+        )
+
     def status(self, person: Person | None, update: dict[str, Any]) -> int:
         """Return how the reading of an update is answered."""
         return self.workgroups.send(person, "GET", f"/updates/{update['id']}").status_code

@@ -81,6 +81,9 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
     )
     desk = Desk(workgroups, coordinator, unv, unv, group)
     assert desk.pin(update).status_code == 200
+    comment = desk.comment(update)
+    assert desk.change_comment(comment, text="Better.").status_code == 200
+    assert desk.withdraw_comment({**comment, "version": 2}).status_code == 200
     edited = desk.change({**update, "version": 2}, title="Volunteers online")
     assert desk.withdraw(edited.json()).status_code == 200
     item = workgroups.assign(coordinator, group, unv)

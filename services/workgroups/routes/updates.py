@@ -18,7 +18,7 @@ from services.workgroups.routes.update_out import (
     one,
     shown,
 )
-from services.workgroups.tables import Update, UpdateMention
+from services.workgroups.tables import Comment, CommentMention, Update, UpdateMention
 from services.workgroups.update_permissions import (
     in_sight,
     update_to_see,
@@ -151,7 +151,8 @@ def list_own_updates(
         UpdateState | None, Query(description="Only those that stand so, as draft.")
     ] = None,
     mentioning: Annotated[
-        bool, Query(description="Instead those that mention you or your institutions.")
+        bool,
+        Query(description="Instead those that mention you or your institutions, also in comments."),
     ] = False,
 ) -> Page[UpdateOut]:
     """Return the updates of the institutions that you speak for, in every group, the newest first.
@@ -223,9 +224,16 @@ def _of_own(session: Session, caller: Caller) -> ColumnElement[bool]:
 
 def _mentioning(session: Session, caller: Caller) -> ColumnElement[bool]:
     about = [caller.id, *permissions.institutions_of(session, caller)]
-    mentioned = select(UpdateMention.update_id).where(col(UpdateMention.mentioned_id).in_(about))
+    in_update = select(UpdateMention.update_id).where(col(UpdateMention.mentioned_id).in_(about))
+    in_comment = (
+        select(Comment.update_id)
+        .join(CommentMention, col(CommentMention.comment_id) == Comment.id)
+        .where(col(CommentMention.mentioned_id).in_(about), col(Comment.withdrawn_at).is_(None))
+    )
     return and_(
-        col(Update.id).in_(mentioned), col(Update.state) == "published", in_sight(session, caller)
+        or_(col(Update.id).in_(in_update), col(Update.id).in_(in_comment)),
+        col(Update.state) == "published",
+        in_sight(session, caller),
     )
 
 

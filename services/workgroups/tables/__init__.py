@@ -2,6 +2,7 @@
 
 from services.workgroups.tables.action_items import ActionItem
 from services.workgroups.tables.base import Table
+from services.workgroups.tables.comments import Comment, CommentMention, CommentVersion
 from services.workgroups.tables.events import (
     Checkpoint,
     FollowedEvent,
@@ -23,6 +24,9 @@ __all__ = [
     "ActionItem",
     "AgreedPoint",
     "Checkpoint",
+    "Comment",
+    "CommentMention",
+    "CommentVersion",
     "Coordinator",
     "FocalPoint",
     "FollowedEvent",

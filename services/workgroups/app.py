@@ -6,6 +6,7 @@ from services.workgroups import figures
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
     action_items,
+    admissions,
     comments,
     group_steps,
     groups,
@@ -13,6 +14,7 @@ from services.workgroups.routes import (
     me,
     meetings,
     members,
+    roles,
     themes,
     transitions,
     update_steps,
@@ -49,6 +51,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             groups.router,
             group_steps.router,
             members.router,
+            admissions.router,
+            roles.router,
             updates.router,
             update_steps.router,
             comments.router,

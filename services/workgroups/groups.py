@@ -33,6 +33,7 @@ def create(
     results: str | None = None,
     time_zone: str = "UTC",
     visibility: str = "all",
+    admission: str = "open",
     status: Status = Status.ACTIVE,
     by: Actor,
 ) -> Group:
@@ -56,6 +57,7 @@ def create(
         theme_id=theme.id,
         time_zone=time_zone,
         visibility=visibility,
+        admission=admission,
         status=status,
     )
     add_unique(
@@ -163,6 +165,15 @@ def hold(session: Session, group_id: UUID) -> Group:
 def require_active(group: Group) -> None:
     """Raise a Problem (409) unless the group is active: any other takes nothing new."""
     if group.status != Status.ACTIVE:
+        raise Problem(
+            NOT_ALLOWED_NOW,
+            f"The group “{group.title}” is {group.status} and takes nothing new. {way_back(group)}",
+        )
+
+
+def require_open(group: Group) -> None:
+    """Raise a Problem (409) when the group is closed: nobody comes to belong to it any more."""
+    if group.status in CLOSED:
         raise Problem(
             NOT_ALLOWED_NOW,
             f"The group “{group.title}” is {group.status} and takes nothing new. {way_back(group)}",

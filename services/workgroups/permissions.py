@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.workgroups import membership_lifecycle as belonging
 from services.workgroups.group_lifecycle import Actor
 from services.workgroups.group_lifecycle import Role as LifeRole
 from services.workgroups.institutions import VERIFIED, no_such_institution
@@ -22,7 +23,7 @@ from services.workgroups.tables import (
 )
 from services.workgroups.transitions import Role
 from shared.identity import Caller
-from shared.problems import FORBIDDEN, NOT_FOUND, Problem
+from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, FieldError, Problem
 
 
 class GroupRole(StrEnum):
@@ -40,6 +41,9 @@ class GroupRole(StrEnum):
 
 STEERING = frozenset({GroupRole.COORDINATOR, GroupRole.CO_CHAIR})
 """The roles that lead a group."""
+
+OF_INSTITUTIONS = frozenset({GroupRole.FOCAL_POINT, GroupRole.ALTERNATE, GroupRole.MEMBER})
+"""The roles that an institution gives to its own people in the group."""
 
 
 def is_coordinator(session: Session, caller: Caller) -> bool:
@@ -94,7 +98,8 @@ def roles_in(session: Session, caller: Caller, group_id: UUID) -> frozenset[Grou
             FocalPoint.person_id == caller.id,
             col(FocalPoint.institution_id).in_(
                 select(Membership.institution_id).where(
-                    Membership.group_id == group_id, col(Membership.left_at).is_(None)
+                    Membership.group_id == group_id,
+                    Membership.state == belonging.State.ACTIVE,
                 )
             ),
         )
@@ -125,6 +130,20 @@ def actor_in_platform(session: Session, caller: Caller) -> Actor:
     return Actor(caller.id, frozenset(roles))
 
 
+def actor_for(
+    session: Session, caller: Caller, group_id: UUID, institution_id: UUID | None
+) -> belonging.Actor:
+    """Return the caller with the roles in which they decide on a membership or a role."""
+    roles = set()
+    if institution_id is not None and speaks_for(session, caller, institution_id):
+        roles.add(belonging.Role.INSTITUTION)
+    if may_steer(session, caller, group_id):
+        roles.add(belonging.Role.LEADER)
+    if is_coordinator(session, caller):
+        roles.add(belonging.Role.PLATFORM_COORDINATOR)
+    return belonging.Actor(caller.id, frozenset(roles))
+
+
 def may_record(session: Session, caller: Caller, group_id: UUID) -> bool:
     """Tell whether the caller records for the group: who leads it, and its rapporteur."""
     return is_coordinator(session, caller) or not roles_in(session, caller, group_id).isdisjoint(
@@ -148,6 +167,54 @@ def require_recording(session: Session, caller: Caller, group_id: UUID) -> None:
             FORBIDDEN,
             "Only a coordinator, co-chair or rapporteur of the group may do this: ask one to do it "
             "for you.",
+        )
+
+
+def require_role_giving(
+    session: Session,
+    caller: Caller,
+    group_id: UUID,
+    role: GroupRole,
+    institution_id: UUID | None,
+) -> None:
+    """Raise a Problem (403) unless the caller may give the role through the institution."""
+    if may_steer(session, caller, group_id):
+        return
+    if (
+        role not in OF_INSTITUTIONS
+        or institution_id is None
+        or not speaks_for(session, caller, institution_id)
+    ):
+        raise Problem(
+            FORBIDDEN,
+            "Only a coordinator or co-chair of the group may do this. Who speaks for a member "
+            "institution gives its people the roles focal_point, alternate and member: name it in "
+            "institution_id.",
+        )
+
+
+def require_role_taking(
+    session: Session, caller: Caller, participant: Participant, reason: str | None
+) -> None:
+    """Raise a Problem unless the caller may take the role from the person.
+
+    403 when they may not, 422 when it is not their own and they don't say why.
+    """
+    if _acts(caller) and participant.person_id == caller.id:
+        return
+    through = participant.institution_id
+    own = (
+        GroupRole(participant.role) in OF_INSTITUTIONS
+        and through is not None
+        and speaks_for(session, caller, through)
+    )
+    if not own:
+        require_steering(session, caller, participant.group_id)
+    if not reason:
+        raise Problem(
+            INVALID,
+            "Say why in the field reason: it stays in the history.",
+            errors=[FieldError(pointer="/reason", detail="A reason is needed.")],
         )
 
 

@@ -49,7 +49,7 @@ def groups_of(session: Session, caller: Caller) -> set[UUID]:
     joined = session.exec(
         select(Membership.group_id).where(
             col(Membership.institution_id).in_(institutions_of(session, caller)),
-            col(Membership.left_at).is_(None),
+            Membership.state == "active",
         )
     ).all()
     if "act" not in caller.scopes or caller.kind != "person":

@@ -14,6 +14,8 @@ GroupStatus = Literal[
 
 GroupVisibility = Literal["all", "partners", "members"]
 
+GroupAdmission = Literal["open", "on_request", "invitation"]
+
 
 class GroupFacts(Facts):
     """A follow-up group."""
@@ -31,6 +33,7 @@ class GroupFacts(Facts):
         description="Who may hear of it: everybody, people of verified institutions, its own.",
     )
     replaced_by: UUID | None = Field(None, description="The group that goes on with its work.")
+    admission: GroupAdmission = Field("open", description="How institutions come to belong to it.")
 
 
 class GroupRef(Facts):
@@ -81,7 +84,7 @@ class MembershipJoined(WorkgroupsEvent):
 
 
 class MembershipLeft(WorkgroupsEvent):
-    """An institution left a group."""
+    """An institution left a group, or was removed from it."""
 
     name: ClassVar[str] = "membership.left"
     group_id: UUID
@@ -90,3 +93,5 @@ class MembershipLeft(WorkgroupsEvent):
     institution_id: UUID
     institution_name: str
     institution_acronym: str | None = None
+    removed: bool = Field(False, description="Whether the group ended the membership.")
+    reason: str | None = Field(None, description="Why, where it was removed.")

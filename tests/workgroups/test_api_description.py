@@ -14,7 +14,14 @@ from shared.problems import CONTENT_TYPE
 from tests.databases import SqliteServer
 from tests.workgroups.world import Workgroups
 
-OPEN = {"/transitions/groups", "/themes", "/themes/{slug}", "/groups", "/groups/{group_id}"}
+OPEN = {
+    "/transitions/groups",
+    "/transitions/memberships",
+    "/themes",
+    "/themes/{slug}",
+    "/groups",
+    "/groups/{group_id}",
+}
 ALWAYS = {"413", "500", "503"}
 
 
@@ -68,6 +75,25 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /groups/{group_id}/members",
         "GET /groups/{group_id}/members/{institution_id}",
         "DELETE /groups/{group_id}/members/{institution_id}",
+        "POST /groups/{group_id}/members/{institution_id}/remove",
+        "POST /groups/{group_id}/members/{institution_id}/confirm",
+        "GET /groups/{group_id}/membership-history",
+        "POST /groups/{group_id}/requests",
+        "POST /groups/{group_id}/invitations",
+        "GET /groups/{group_id}/admissions",
+        "GET /admissions/{admission_id}",
+        "POST /admissions/{admission_id}/approve",
+        "POST /admissions/{admission_id}/accept",
+        "POST /admissions/{admission_id}/decline",
+        "POST /admissions/{admission_id}/withdraw",
+        "POST /groups/{group_id}/roles",
+        "GET /groups/{group_id}/roles",
+        "GET /groups/{group_id}/roles/{participant_id}",
+        "POST /groups/{group_id}/roles/{participant_id}/end",
+        "POST /groups/{group_id}/roles/{participant_id}/confirm",
+        "GET /transitions/memberships",
+        "GET /me/groups",
+        "GET /me/waiting",
         "POST /groups/{group_id}/updates",
         "GET /groups/{group_id}/updates",
         "GET /updates/{update_id}",
@@ -143,7 +169,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if operation.get("requestBody")
     }
-    assert len(bodies) == 16
+    assert len(bodies) == 22
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.workgroups.tables import (
     ActionItem,
+    Admission,
     AgreedPoint,
     Group,
     Meeting,
@@ -88,6 +89,24 @@ def violations() -> dict[str, list[Table]]:
             Group(slug="g", title="G", purpose="P", theme_id=theme.id, status="asleep"),
         ],
         "a member twice": [*base, member(), member()],
+        "a member that left and did not": [
+            *base,
+            Membership(group_id=opened.id, institution_id=INSTITUTION, state="left"),
+        ],
+        "an admission that is open and decided": [
+            *base,
+            Admission(
+                group_id=opened.id,
+                institution_id=INSTITUTION,
+                kind="request",
+                state="declined",
+                asked_by=new_id(),
+            ),
+        ],
+        "a group that is replaced by nothing": [
+            theme,
+            Group(slug="g", title="G", purpose="P", theme_id=theme.id, status="replaced"),
+        ],
         "an update of an unknown kind": [*base, update(kind="gossip")],
         "an update without text": [*base, update(text="")],
         "an action item twice": [*base, item(opened.id), item(opened.id)],
@@ -142,6 +161,7 @@ def test_one_who_left_may_be_a_member_again(database: Database) -> None:
                     joined_by=new_id(),
                     joined_at=now,
                     left_at=left_at,
+                    state="left" if left_at else "active",
                 )
             )
             session.flush()

@@ -122,9 +122,10 @@ class Workgroups:
         return self.made(coordinator, "/groups", {**body, "theme_slug": theme["slug"], **other})
 
     def join(self, partner: Partner, group: dict[str, Any]) -> None:
-        """Let the institution join the group."""
+        """Let the institution join the group; a coordinator enrols it where it sees no group."""
+        hidden = group["visibility"] == "members"
         self.made(
-            partner.focal_point,
+            self.coordinator() if hidden else partner.focal_point,
             f"/groups/{group['id']}/members",
             {"institution_id": str(partner.id)},
         )

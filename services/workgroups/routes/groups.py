@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from services.workgroups import groups, sight
 from services.workgroups.group_lifecycle import Status
+from services.workgroups.membership import Admitting
 from services.workgroups.permissions import actor_in_platform
 from services.workgroups.routes.permitted import Coordinator, GroupToLead, VisibleGroup
 from services.workgroups.routes.slugs import Slug
@@ -41,6 +42,8 @@ PURPOSE = "Follow up on South-South cooperation in digitalization, as agreed at 
 RESULTS = "Each member names one solution that it shares and one that it looks for."
 WHO_SEES = "Who sees it and what it does: all, people of verified institutions, or its members."
 
+HOW_TO_JOIN = "How institutions come to belong to it: each that wants, on request, by invitation."
+
 
 class NewGroup(Input):
     """A group to open, with its charter."""
@@ -54,6 +57,7 @@ class NewGroup(Input):
         "UTC", description="IANA time zone in which its due dates end.", examples=["Asia/Bangkok"]
     )
     visibility: Visibility = Field(Visibility.ALL, description=WHO_SEES)
+    admission: Admitting = Field(Admitting.OPEN, description=HOW_TO_JOIN)
     status: Literal[Status.PROPOSED, Status.ACTIVE] = Field(
         Status.ACTIVE, description="A proposed group gathers members until it is adopted."
     )
@@ -67,6 +71,7 @@ class GroupChange(Input):
     results: Prose | None = Field(None, description="Null takes it away.", examples=[RESULTS])
     time_zone: TimeZone | None = None
     visibility: Visibility | None = Field(None, description=WHO_SEES)
+    admission: Admitting | None = Field(None, description=HOW_TO_JOIN)
     reason: Reason | None = Field(
         None, description="Why, for the history.", examples=["Agreed at the second meeting."]
     )
@@ -95,6 +100,7 @@ class GroupOut(Output):
     theme_title: str = Field(examples=["Digital transformation"])
     time_zone: str = Field(examples=["Asia/Bangkok"])
     visibility: Visibility = Field(description=WHO_SEES)
+    admission: Admitting = Field(description=HOW_TO_JOIN)
     status: Status
     replaced_by: UUID | None = Field(description="The group that goes on with its work.")
     version: int = Field(description="Grows with each change; the ETag of this group.")

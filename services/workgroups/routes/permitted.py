@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path
 
-from services.workgroups import permissions, sight
+from services.workgroups import groups, permissions, sight
 from services.workgroups.group_lifecycle import Actor
 from services.workgroups.tables import ActionItem, Group
 from services.workgroups.transitions import Role
@@ -35,6 +35,12 @@ def _group_to_lead(
     return sight.group_to_lead(session, caller, group_id)
 
 
+def _group_to_confirm(group_id: GroupId, caller: CurrentCaller, session: Writing) -> UUID:
+    sight.require_in_sight(session, caller, group_id, groups.no_such_group())
+    permissions.require_steering(session, caller, group_id)
+    return group_id
+
+
 def _action_item(
     action_item_id: ActionItemId, caller: CurrentCaller, session: Writing
 ) -> tuple[ActionItem, frozenset[Role]]:
@@ -49,6 +55,9 @@ VisibleGroup = Annotated[Group, Depends(_visible_group)]
 
 GroupToLead = Annotated[tuple[Group, Actor], Depends(_group_to_lead)]
 """A group that the caller leads, with their roles, to write to; 404 or 403 otherwise."""
+
+GroupToConfirm = Annotated[UUID, Depends(_group_to_confirm)]
+"""The id of a group on whose members the caller decides; 404 or 403 otherwise."""
 
 ActionItemToChange = Annotated[tuple[ActionItem, frozenset[Role]], Depends(_action_item)]
 """An action item, with the roles in which the caller may change it; 404 without any."""

@@ -15,13 +15,19 @@ from services.workgroups.tables.events import (
 from services.workgroups.tables.groups import Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
 from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGroup
-from services.workgroups.tables.membership import Membership, Participant
+from services.workgroups.tables.membership import (
+    Admission,
+    Membership,
+    MembershipHistory,
+    Participant,
+)
 from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
 from services.workgroups.tables.updates import Update, UpdateLink, UpdateMention, UpdateVersion
 
 __all__ = [
     "ActionItem",
+    "Admission",
     "AgreedPoint",
     "Checkpoint",
     "Comment",
@@ -38,6 +44,7 @@ __all__ = [
     "Meeting",
     "MeetingGroup",
     "Membership",
+    "MembershipHistory",
     "Outbox",
     "Parked",
     "Participant",

@@ -25,6 +25,7 @@ class Group(Table, table=True):
         ),
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("visibility IN ('all', 'partners', 'members')", name="visibility"),
+        CheckConstraint("admission IN ('open', 'on_request', 'invitation')", name="admission"),
         CheckConstraint("(status = 'replaced') = (replaced_by IS NOT NULL)", name="successor"),
         CheckConstraint("replaced_by <> id", name="not_itself"),
     )
@@ -38,6 +39,7 @@ class Group(Table, table=True):
     time_zone: str = Field(default="UTC", max_length=64)
     status: str = Field(default="active", max_length=20)
     visibility: str = Field(default="all", max_length=20)
+    admission: str = Field(default="open", max_length=20)
     replaced_by: UUID | None = Field(default=None, foreign_key="workgroup.id")
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

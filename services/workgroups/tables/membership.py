@@ -12,7 +12,10 @@ from shared.ids import new_id
 
 
 class Membership(Table, table=True):
-    """An institution's time in a group; without ``left_at`` it is a member now."""
+    """An institution's time in a group; without ``left_at`` it belongs to it now.
+
+    While suspended it keeps its place and takes no part.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -25,14 +28,55 @@ class Membership(Table, table=True):
             postgresql_where=text("left_at IS NULL"),
         ),
         CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="order"),
+        CheckConstraint(
+            "state IN ('active', 'suspended', 'left', 'removed', 'merged')", name="state"
+        ),
+        CheckConstraint("(left_at IS NULL) = (state IN ('active', 'suspended'))", name="ended"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     group_id: UUID = Field(foreign_key="workgroup.id")
     institution_id: UUID = Field(index=True)
-    joined_by: UUID
+    state: str = Field(default="active", max_length=20)
+    joined_by: UUID | None = None
     joined_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Admission(Table, table=True):
+    """An institution's request to join a group, or the group's invitation to it."""
+
+    __tablename__ = "admission"
+    __table_args__ = (
+        CheckConstraint("kind IN ('request', 'invitation')", name="kind"),
+        CheckConstraint(
+            "state IN ('requested', 'invited', 'active', 'declined', 'withdrawn')", name="state"
+        ),
+        CheckConstraint(
+            "(decided_at IS NULL) = (state IN ('requested', 'invited'))", name="decided"
+        ),
+        Index(
+            "uq_admission_open",
+            "group_id",
+            "institution_id",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+        Index(None, "group_id", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="workgroup.id")
+    institution_id: UUID = Field(index=True)
+    kind: str = Field(max_length=20)
+    state: str = Field(max_length=20)
+    message: str | None = None
+    asked_by: UUID
+    asked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    decided_by: UUID | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = None
 
 
 class Participant(Table, table=True):
@@ -69,3 +113,26 @@ class Participant(Table, table=True):
     state: str = Field(default="active", max_length=20)
     since: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MembershipHistory(Table, table=True):
+    """One step of an institution's membership, or of a person's role. Never changed."""
+
+    __tablename__ = "membership_history"
+    __table_args__ = (
+        CheckConstraint("institution_id IS NOT NULL OR person_id IS NOT NULL", name="of"),
+        CheckConstraint("(person_id IS NULL) = (role IS NULL)", name="role"),
+        Index(None, "group_id", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="workgroup.id")
+    institution_id: UUID | None = None
+    person_id: UUID | None = None
+    role: str | None = Field(default=None, max_length=20)
+    action: str = Field(max_length=20)
+    from_state: str | None = Field(default=None, max_length=20)
+    to_state: str = Field(max_length=20)
+    actor_id: UUID | None = None
+    reason: str | None = None
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -21,9 +21,9 @@ from benchmarks.planted_variants import KINDS, REGISTERED, names, source, varian
 from services.registry.duplicates import make_missing_keys, public_duplicates
 from services.registry.likeness import BLOCKS, WARNS, Features
 from services.registry.settings import SERVICE
-from services.registry.spelling import comparison_key
 from services.registry.tables import Institution
 from shared.columns import utc_now
+from shared.comparison import comparison_key
 from shared.database import Database
 from shared.migration import upgrade
 

@@ -40,7 +40,7 @@ from services.registry.routes import (
     verifications,
     vocabularies,
 )
-from services.registry.search_catalogue import Catalogue
+from services.registry.search_cards import new_catalogue
 from services.registry.settings import SERVICE, Settings
 from services.registry.settings import settings as settings_of_the_process
 from services.registry.sign_in import CODE_SPENT, WRONG_CODE
@@ -53,6 +53,7 @@ from shared.identity import LocalKeySet, TokenVerifier
 from shared.mail import Smtp
 from shared.observation import Check, redis_check
 from shared.outbox import outbox_figures
+from shared.search.catalogue import Catalogue
 from shared.web import build_app
 
 
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     except SigningKeyError as error:
         raise SystemExit(str(error)) from None
     postman = Postman(Smtp.of(settings), settings.mail_from)
-    catalogue = Catalogue()
+    catalogue = new_catalogue()
     database = Database(settings.database_url)
     importer = Importer(database)
     app = build_app(

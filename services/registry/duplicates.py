@@ -13,7 +13,6 @@ from sqlmodel import Session, and_, col, or_, select
 
 from services.registry.likeness import BLOCKS, WARNS, Features, Likeness, hosts_alike, likeness
 from services.registry.name_keys import search_keys, sharing_keys, without_keys, write_keys
-from services.registry.spelling import comparison_key
 from services.registry.tables import (
     DuplicateDecision,
     Institution,
@@ -21,6 +20,7 @@ from services.registry.tables import (
     InstitutionIdentifier,
     InstitutionName,
 )
+from shared.comparison import comparison_key
 from shared.problems import INVALID, NOT_ALLOWED_NOW, FieldError, Problem
 
 __all__ = ["comparison_key"]

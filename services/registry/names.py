@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.registry.spelling import comparison_key
 from services.registry.tables import Institution, InstitutionName
+from shared.comparison import comparison_key
 
 _ALPHABETS = ("LATIN", "GREEK", "CYRILLIC")
 """Scripts whose letters look alike, so that a word of two of them deceives or is mistyped."""

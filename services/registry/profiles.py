@@ -18,7 +18,6 @@ from services.registry.domains import skeleton
 from services.registry.duplicates import keep_search_keys
 from services.registry.names import is_shown, name_rows
 from services.registry.relations import relation_rows
-from services.registry.spelling import comparison_key
 from services.registry.tables import (
     Institution,
     InstitutionCode,
@@ -28,6 +27,7 @@ from services.registry.tables import (
     InstitutionRelation,
     Table,
 )
+from shared.comparison import comparison_key
 
 Document = dict[str, Any]
 

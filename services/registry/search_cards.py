@@ -1,57 +1,27 @@
-"""One institution as far as finding it needs, and how it is read from the database."""
+"""Institutions as far as finding them needs, read from the database."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import cache
-from sys import intern
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.registry.search_storage import Window
 from services.registry.tables import Institution, SearchEntry
+from shared.search.cards import Card, Index, card_of
+from shared.search.catalogue import Catalogue
+from shared.search.storage import Window
 from shared.vocabularies import vocabulary
+
+WORDS = "institution_words"
 
 _KEPT = ("id", "name_key", "registered_at", "updated_at")
 _CODED = ("status", "visibility", "organisation_type", "subtype", "country")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
-class Order(StrEnum):
-    """In which order institutions come, leaving aside how well they fit."""
-
-    NAME = "name"
-    OLDEST = "oldest"
-    NEWEST = "newest"
-    CHANGED = "changed"
-
-
-Key = tuple[str | int, int]
-"""What an order goes by; the second part is the institution's id as a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One institution, as far as finding it needs."""
-
-    id: UUID
-    name_key: str
-    registered: int
-    """Microseconds since 1970, as the next."""
-    changed: int
-    codes: tuple[str, ...]
-    """As ``field=code``; of a region also those that include it."""
-
-    def key(self, order: Order) -> Key:
-        """Return what an order goes by."""
-        if order is Order.NAME:
-            return self.name_key, self.id.int
-        return self.changed if order is Order.CHANGED else self.registered, self.id.int
+def new_catalogue() -> Catalogue:
+    """Return an empty catalogue of institutions."""
+    return Catalogue(INSTITUTIONS)
 
 
 def cards_of(session: Session, window: Window | None) -> dict[int, Card | None]:
@@ -71,17 +41,28 @@ def cards_of(session: Session, window: Window | None) -> dict[int, Card | None]:
     return {row.number: _card(row) if row.id else None for row in session.execute(statement)}
 
 
+INSTITUTIONS = Index(
+    words=WORDS,
+    fields=(
+        "status",
+        "organisation_type",
+        "subtype",
+        "country",
+        "countries",
+        "regions",
+        "themes",
+        "sdgs",
+        "languages",
+    ),
+    cards=cards_of,
+)
+
+
 def _card(row: Any) -> Card:
     own = {name: getattr(row, name) for name in _CODED}
-    # Interned: a few hundred codes are shared by all the cards.
     codes = [f"{name}={value}" for name, value in own.items() if value is not None]
-    return Card(
-        id=row.id,
-        name_key=row.name_key,
-        registered=(row.registered_at - _EPOCH) // _MICROSECOND,
-        changed=(row.updated_at - _EPOCH) // _MICROSECOND,
-        codes=tuple(map(intern, (*codes, *_with_regions_around(row.codes.splitlines())))),
-    )
+    codes += _with_regions_around(row.codes.splitlines())
+    return card_of(row.id, row.name_key, row.registered_at, row.updated_at, codes)
 
 
 def _with_regions_around(codes: Iterable[str]) -> dict[str, None]:

@@ -14,10 +14,11 @@ from sqlalchemy import event, insert, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from services.registry.search_storage import Words, storage_of
-from services.registry.search_words import words_to_store
+from services.registry.search_cards import WORDS
 from services.registry.tables import Institution, InstitutionCode, InstitutionName, SearchEntry
 from shared.database import Database
+from shared.search.storage import Words, storage_of
+from shared.search.words import words_to_store
 
 AT_ONCE = 500
 DESCRIBED_BY = 5_000
@@ -48,7 +49,7 @@ def forget(session: Session, institution_id: UUID) -> None:
     ).first()
     if number is None:
         return
-    storage = storage_of(session)
+    storage = storage_of(session, WORDS)
     storage.forget(session, [number])
     session.execute(
         update(SearchEntry)
@@ -119,7 +120,7 @@ def _index(session: Session, ids: Sequence[UUID]) -> None:
     if not described:
         return
     numbers = _numbered(session, {owner: "\n".join(sorted(codes[owner])) for owner in described})
-    storage_of(session).store(
+    storage_of(session, WORDS).store(
         session,
         [
             _words(numbers[owner], names[owner], list(texts.values()))
@@ -137,7 +138,7 @@ def _words(number: int, names: Sequence[str], descriptions: Sequence[str]) -> Wo
 
 def _numbered(session: Session, codes: dict[UUID, str]) -> dict[UUID, int]:
     """Write the entries of institutions with these codes; return their numbers."""
-    change = storage_of(session).stamp(session)
+    change = storage_of(session, WORDS).stamp(session)
     of_these = select(SearchEntry.institution_id, SearchEntry.number).where(
         col(SearchEntry.institution_id).in_(codes)
     )

@@ -6,7 +6,6 @@ many institutions share, such as ministry or health, are known in several langua
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -14,8 +13,7 @@ from importlib.resources import files
 
 from anyascii import anyascii
 
-KEY_LENGTH = 400
-"""Some characters stand for whole phrases when they are taken apart."""
+from shared.comparison import comparison_key
 
 _ARABIC_ARTICLE = re.compile(r"^و?(?:ال|لل|بال)(?=..)")
 _NOT_LATIN_WORD = re.compile(r"[^a-z0-9]+")
@@ -45,18 +43,6 @@ class Spelling:
     """Of its words, with and without the small ones; three letters or more."""
     alone: str | None
     """The name, when it is a single short word, as an acronym is."""
-
-
-def comparison_key(name: str) -> str:
-    """Return what two spellings of one name share in one script.
-
-    Case, accents of Latin, Greek and Cyrillic letters, width, punctuation and spacing don't count.
-    Marks of other scripts do: in Thai or Hindi they are vowels.
-    """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    plain = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
-    words = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
-    return unicodedata.normalize("NFC", " ".join(words.split()))[:KEY_LENGTH].strip()
 
 
 @lru_cache(maxsize=4096)

@@ -7,14 +7,15 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.registry import lifecycle
-from services.registry.finding import Question, look_for, page_of
+from services.registry.finding import look_for
 from services.registry.permissions import Sight
-from services.registry.search_catalogue import Catalogue
-from services.registry.spelling import comparison_key
 from services.registry.tables import Institution, InstitutionCode, InstitutionName
 from shared.columns import utc_now
+from shared.comparison import comparison_key
 from shared.database import Database
 from shared.pagination import PageParams
+from shared.search.catalogue import Catalogue
+from shared.search.finding import Question, page_of
 
 COORDINATOR = Sight(everything=True)
 

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registry.finding import Question, Sort
 from services.registry.permissions import Sight
-from services.registry.search_catalogue import Catalogue
+from services.registry.search_cards import new_catalogue
 from services.registry.settings import SERVICE
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.outbox import start_history
+from shared.search.catalogue import Catalogue
+from shared.search.finding import Question, Sort
 from tests.registry.shelf import found_ids, found_names, put
 
 IVOIRE = "Côte d'Ivoire Cooperation Agency"
@@ -72,7 +73,7 @@ def shelf(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Catalogue]
         put(session, NUTRITION, descriptions={"en": "Studies the food of villages near Accra."})
         put(session, ACCRA)
         put(session, HIDDEN, "HFB", status="submitted")
-    yield database, Catalogue()
+    yield database, new_catalogue()
     database.close()
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from services.registry.finding import Question, Sort, facets, look_for, page_of, total
+from services.registry.finding import look_for
 from services.registry.permissions import Sight, acting_person, sight_of, visible_to
-from services.registry.search_catalogue import FIELDS, Catalogue
+from services.registry.search_cards import INSTITUTIONS, new_catalogue
 from services.registry.settings import SERVICE
 from services.registry.tables import FocalPoint, Institution, Person
 from shared.columns import utc_now
@@ -23,6 +23,8 @@ from shared.identity import Caller
 from shared.outbox import start_history
 from shared.pagination import PageParams
 from shared.problems import Problem
+from shared.search.catalogue import Catalogue
+from shared.search.finding import Question, Sort, facets, page_of, total
 from tests.registry.shelf import found_ids, put
 
 THEMES = ["health", "water", "trade"]
@@ -76,7 +78,7 @@ def shelf(
                 **{name: set(some) for name, some in codes.items()},
                 "regions": set().union(*(REGIONS[code] for code in codes["regions"])),
             }
-    yield database, Catalogue(), given_codes
+    yield database, new_catalogue(), given_codes
     database.close()
 
 
@@ -128,8 +130,8 @@ def test_a_field_is_counted_as_if_it_were_not_filtered_by(
 
     counted = facets(catalogue, found)
 
-    assert list(counted) == list(FIELDS)
-    for name in FIELDS:
+    assert list(counted) == list(INSTITUTIONS.fields)
+    for name in INSTITUTIONS.fields:
         expected = Counter(
             code
             for one, own in given_codes.items()
@@ -174,7 +176,7 @@ def test_many_hits_are_paged_as_few_are(
     every = Question(codes={"status": ["verified", "submitted"]}, sort=sort)
     few = [found_ids(database, catalogue, asked, limit=7) for asked in (question, every)]
 
-    monkeypatch.setattr("services.registry.search_catalogue.MANY", 1)
+    monkeypatch.setattr("shared.search.catalogue.MANY", 1)
 
     assert [found_ids(database, catalogue, asked, limit=7) for asked in (question, every)] == few
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner, Result
 
-from services.registry import search_storage
+from services.registry import search_cards
 from services.registry.__main__ import app
 from services.registry.app import create_app
 from services.registry.settings import SERVICE, Settings, settings
@@ -30,7 +30,7 @@ FEED_KEY = "a-feed-key-of-an-installation-0001"
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     def is_described(name: str | None, kind: str, _parents: object) -> bool:
         # Full text is each database's own: no class says what a table of FTS5 is.
-        return not (kind == "table" and name and name.startswith(search_storage.TABLE))
+        return not (kind == "table" and name and name.startswith(search_cards.WORDS))
 
     with database.engine.connect() as connection:
         context = MigrationContext.configure(

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 from typer.testing import CliRunner, Result
 
-from services.registry import lifecycle, search_index, search_storage
+from services.registry import lifecycle, search_cards, search_index
 from services.registry.__main__ import app
-from services.registry.finding import Question, Sort, facets, look_for
-from services.registry.search_catalogue import Catalogue
+from services.registry.finding import look_for
+from services.registry.search_cards import new_catalogue
 from services.registry.settings import SERVICE, settings
 from services.registry.tables import (
     HistoryEntry,
@@ -24,6 +24,7 @@ from services.registry.tables import (
     SearchEntry,
 )
 from shared.database import Database
+from shared.search.finding import Question, Sort, facets
 from tests.databases import PostgresServer
 from tests.registry.journey import Registry
 from tests.registry.shelf import COORDINATOR, found_ids, found_names, put
@@ -83,7 +84,7 @@ def test_everybody_finds_an_institution_once_it_is_verified(registry: Registry) 
 
 
 def test_codes_and_descriptions_are_indexed_whoever_wrote_them(database: Database) -> None:
-    catalogue = Catalogue()
+    catalogue = new_catalogue()
     with database.write() as session:
         one = put(session, "Zoo").id
     assert found_ids(database, catalogue, asked("elephants")) == []
@@ -107,7 +108,7 @@ def test_codes_and_descriptions_are_indexed_whoever_wrote_them(database: Databas
 
 
 def test_what_is_rolled_back_is_never_found(database: Database) -> None:
-    catalogue = Catalogue()
+    catalogue = new_catalogue()
     with database.write() as session:
         put(session, "Zoo")
         session.rollback()
@@ -122,7 +123,7 @@ def test_what_is_rolled_back_is_never_found(database: Database) -> None:
 
 
 def test_each_process_sees_what_another_committed(database: Database) -> None:
-    ours, theirs = Catalogue(), Catalogue()
+    ours, theirs = new_catalogue(), new_catalogue()
     for name in ("Zoo", "Museum", "Aquarium"):
         with database.write() as session:
             put(session, name)
@@ -133,7 +134,7 @@ def test_each_process_sees_what_another_committed(database: Database) -> None:
 def test_a_transaction_that_began_first_and_committed_last_is_not_overlooked(
     postgres_database: Database,
 ) -> None:
-    database, catalogue = postgres_database, Catalogue()
+    database, catalogue = postgres_database, new_catalogue()
     with database.write() as early:
         put(early, "Early")
         search_index.index(early, [early.exec(select(Institution.id)).one()])
@@ -148,7 +149,7 @@ def test_a_catalogue_that_kept_up_equals_a_new_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = Random(4)
-    kept_up = Catalogue()
+    kept_up = new_catalogue()
     ids: list[UUID] = []
     for turn in range(25):
         with database.write() as session:
@@ -160,8 +161,8 @@ def test_a_catalogue_that_kept_up_equals_a_new_one(
                 institution.country = chance.choice(["TH", "KE", None])
                 institution.status = chance.choice(["verified", "submitted"])
         if turn == 15:
-            monkeypatch.setattr("services.registry.search_catalogue.MANY", 1)
-        new = Catalogue()
+            monkeypatch.setattr("shared.search.catalogue.MANY", 1)
+        new = new_catalogue()
         for sort in Sort:
             question = Question(sort=sort)
             assert found_ids(database, kept_up, question) == found_ids(database, new, question)
@@ -174,7 +175,7 @@ def test_a_catalogue_that_kept_up_equals_a_new_one(
 
 
 def test_an_institution_that_is_forgotten_is_gone(database: Database) -> None:
-    catalogue = Catalogue()
+    catalogue = new_catalogue()
     with database.write() as session:
         zoo, museum = put(session, "Zoo").id, put(session, "Museum").id
     assert set(found_ids(database, catalogue, Question())) == {zoo, museum}
@@ -189,18 +190,18 @@ def test_an_institution_that_is_forgotten_is_gone(database: Database) -> None:
 
     assert found_ids(database, catalogue, Question()) == [museum]
     assert found_ids(database, catalogue, asked("zoo")) == []
-    assert found_ids(database, Catalogue(), Question()) == [museum]
+    assert found_ids(database, new_catalogue(), Question()) == [museum]
 
 
 def test_indexing_anew_repairs_what_went_past_the_service(database: Database) -> None:
-    catalogue = Catalogue()
+    catalogue = new_catalogue()
     with database.write() as session:
         zoo = put(session, "Zoo").id
         put(session, "Museum")
     found_ids(database, catalogue, Question())
     with database.write() as session:
         session.execute(text("UPDATE institution_name SET value = 'Menagerie' WHERE value = 'Zoo'"))
-        session.execute(text(f"DELETE FROM {search_storage.TABLE}"))
+        session.execute(text(f"DELETE FROM {search_cards.WORDS}"))
 
     assert list(search_index.reindex(database)) == [2]
 
@@ -215,12 +216,12 @@ def test_a_registry_of_an_older_version_is_indexed_when_it_migrates(database: Da
         session.add(
             Institution(name="Zoo", name_key="zoo", organisation_type="22", status="verified")
         )
-    assert found_names(database, Catalogue(), Question()) == ["Museum"]
+    assert found_names(database, new_catalogue(), Question()) == ["Museum"]
 
     assert list(search_index.index_missing(database)) == [1]
     assert list(search_index.index_missing(database)) == []
 
-    assert found_names(database, Catalogue(), Question(sort=Sort.NAME)) == ["Museum", "Zoo"]
+    assert found_names(database, new_catalogue(), Question(sort=Sort.NAME)) == ["Museum", "Zoo"]
 
 
 def test_an_endless_word_and_a_long_description_are_stored(database: Database) -> None:
@@ -231,8 +232,8 @@ def test_an_endless_word_and_a_long_description_are_stored(database: Database) -
             descriptions={"en": "x" * 20_000 + " " + " ".join(f"w{n}" for n in range(9_000))},
         ).id
 
-    assert found_ids(database, Catalogue(), asked("w4000")) == [one]
-    assert found_ids(database, Catalogue(), asked("x" * 64)) == [one]
+    assert found_ids(database, new_catalogue(), asked("w4000")) == [one]
+    assert found_ids(database, new_catalogue(), asked("x" * 64)) == [one]
 
 
 def test_the_search_is_indexed_anew_from_the_command_line(

@@ -15,6 +15,7 @@ from services.registry.routes.finding import Asked, CatalogueOfProcess
 from shared.columns import utc_now
 from shared.pagination import PageParams
 from shared.problems import INVALID, UNAUTHENTICATED, responses
+from shared.search import finding as search
 from shared.web import MaybeCaller, Reading
 
 router = APIRouter(prefix="/institutions", tags=["in and out"])
@@ -56,7 +57,7 @@ def export_institutions(
     export = Export(
         database=request.app.state.database,
         visible=lambda session: visible_to(session, caller),
-        pages=lambda cursor: finding.page_of(catalogue, found, PageParams(cursor, exports.PART)),
+        pages=lambda cursor: search.page_of(catalogue, found, PageParams(cursor, exports.PART)),
         with_references=is_coordinator(session, caller),
     )
     name = f"institutions-{utc_now():%Y-%m-%d}.{form}"

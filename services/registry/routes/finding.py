@@ -7,14 +7,15 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from services.registry import finding
-from services.registry.finding import Question, Sort
 from services.registry.permissions import acting_person, sight_of, visible_to
 from services.registry.routes.institution_out import InstitutionOut
-from services.registry.search_catalogue import Catalogue
 from services.registry.tables import Institution
 from services.registry.transitions import Status
 from shared.pagination import Page, PageQuery
 from shared.problems import INVALID, UNAUTHENTICATED, responses
+from shared.search import finding as search
+from shared.search.catalogue import Catalogue
+from shared.search.finding import Question, Sort
 from shared.text import Line, Output
 from shared.web import MaybeCaller, Reading
 
@@ -154,16 +155,16 @@ def find_institutions(
     point also their own, a coordinator all.
     """
     found = finding.look_for(session, catalogue, sight_of(session, acting_person(caller)), question)
-    ids = finding.page_of(catalogue, found, page)
+    ids = search.page_of(catalogue, found, page)
     rows = session.exec(
         select(Institution).where(col(Institution.id).in_(ids.items), visible_to(session, caller))
     )
     by_id = {row.id: row for row in rows}
-    counts = finding.facets(catalogue, found) if facets else None
+    counts = search.facets(catalogue, found) if facets else None
     return FoundInstitutions(
         items=[InstitutionOut.model_validate(by_id[one]) for one in ids.items if one in by_id],
         next_cursor=ids.next_cursor,
-        total=finding.total(found),
+        total=search.total(found),
         facets=None if counts is None else _facets(counts),
     )
 

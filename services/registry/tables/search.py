@@ -12,7 +12,7 @@ class SearchEntry(Table, table=True):
     """An institution in the search: its number there, and the change that wrote it last.
 
     Its words are in ``institution_words``, which each database has in its own form
-    (`services.registry.search_storage`) under the same number.
+    (`shared.search.storage`) under the same number.
     """
 
     __tablename__ = "search_entry"

@@ -1,8 +1,8 @@
 """Where SQLite and PostgreSQL differ in the search: FTS5 there, tsvector and GIN here.
 
-Both keep the words that they are given, under the number of a `SearchEntry`, in
-``institution_words``; neither splits, folds or stems text, so that both find the same. The table
-is made by the migration: no SQLModel class describes it, as it isn't the same on both.
+Both keep the words that they are given, under the number of a row of ``search_entry``, in a table
+of words; neither splits, folds or stems text, so that both find the same. The table is made by the
+migration: no SQLModel class describes it, as it isn't the same on both.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,11 @@ from typing import Any, Protocol
 from sqlalchemy import text
 from sqlmodel import Session
 
-TABLE = "institution_words"
-"""What the names of the tables begin with that no SQLModel class describes."""
-
 NAMES = "names"
-"""The words of names and acronyms."""
+"""The words of names, acronyms and titles."""
 
 EVERYTHING = "everything"
-"""Those, and the words of descriptions."""
+"""Those, and the words of longer texts."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ Terms = Sequence[Sequence[Term]]
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one institution."""
+    """The words of one thing that is found."""
 
     number: int
     names: Sequence[str]
@@ -78,13 +75,17 @@ class Storage(Protocol):
         """Return the words under these numbers."""
 
 
-def storage_of(session: Session) -> Storage:
-    """Return the storage of the session's database."""
-    return _POSTGRESQL if session.get_bind().dialect.name == "postgresql" else _SQLITE
+def storage_of(session: Session, table: str) -> Storage:
+    """Return the storage of the session's database that keeps its words in ``table``."""
+    kind = _PostgreSql if session.get_bind().dialect.name == "postgresql" else _Sqlite
+    return kind(table)
 
 
 class _Sqlite:
     """FTS5 with the tokenizer ``ascii``: it splits at spaces alone, as ours has no other sign."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
 
     def stamp(self, session: Session) -> int:
         # One transaction writes at a time, so these are in the order of the commits.
@@ -98,7 +99,7 @@ class _Sqlite:
         self.forget(session, [one.number for one in words])
         session.execute(
             text(
-                "INSERT INTO institution_words (rowid, names, descriptions) "
+                f"INSERT INTO {self._table} (rowid, names, descriptions) "
                 "VALUES (:number, :names, :descriptions)"
             ),
             [
@@ -113,7 +114,7 @@ class _Sqlite:
 
     def forget(self, session: Session, numbers: Sequence[int]) -> None:
         session.execute(
-            text("DELETE FROM institution_words WHERE rowid = :number"),
+            text(f"DELETE FROM {self._table} WHERE rowid = :number"),
             [{"number": number} for number in numbers],
         )
 
@@ -121,18 +122,17 @@ class _Sqlite:
         query = _expression(terms, both=" AND ", either=" OR ", word=_fts5_word)
         return _numbers(
             session,
-            "SELECT group_concat(rowid) FROM institution_words "
-            "WHERE institution_words MATCH :expression",
+            f"SELECT group_concat(rowid) FROM {self._table} WHERE {self._table} MATCH :expression",
             f"names : {query}" if where == NAMES else query,
         )
 
     def vocabulary(self, session: Session) -> Iterable[str]:
-        return session.execute(text("SELECT term FROM institution_words_vocabulary")).scalars()
+        return session.execute(text(f"SELECT term FROM {self._table}_vocabulary")).scalars()
 
     def words_of(self, session: Session, numbers: Sequence[int]) -> Iterable[str]:
         for number in numbers:
             stored = session.execute(
-                text("SELECT names, descriptions FROM institution_words WHERE rowid = :number"),
+                text(f"SELECT names, descriptions FROM {self._table} WHERE rowid = :number"),
                 {"number": number},
             ).first()
             for part in stored or ():
@@ -141,6 +141,9 @@ class _Sqlite:
 
 class _PostgreSql:
     """Arrays of words made into tsvectors, so that no parser or locale has a say."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
 
     def stamp(self, session: Session) -> int:
         return _number(session, "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
@@ -161,7 +164,7 @@ class _PostgreSql:
     def store(self, session: Session, words: Sequence[Words]) -> None:
         session.execute(
             text(
-                "INSERT INTO institution_words (number, names, everything) "
+                f"INSERT INTO {self._table} (number, names, everything) "
                 "VALUES (:number, array_to_tsvector(CAST(:names AS text[])), "
                 "array_to_tsvector(CAST(:everything AS text[]))) "
                 "ON CONFLICT (number) DO UPDATE "
@@ -179,7 +182,7 @@ class _PostgreSql:
 
     def forget(self, session: Session, numbers: Sequence[int]) -> None:
         session.execute(
-            text("DELETE FROM institution_words WHERE number = ANY(:numbers)"),
+            text(f"DELETE FROM {self._table} WHERE number = ANY(:numbers)"),
             {"numbers": list(numbers)},
         )
 
@@ -187,28 +190,24 @@ class _PostgreSql:
         column = NAMES if where == NAMES else EVERYTHING
         return _numbers(
             session,
-            "SELECT string_agg(CAST(number AS text), ',') FROM institution_words "  # noqa: S608
+            f"SELECT string_agg(CAST(number AS text), ',') FROM {self._table} "
             f"WHERE {column} @@ CAST(:expression AS tsquery)",
             _expression(terms, both=" & ", either=" | ", word=_tsquery_word),
         )
 
     def vocabulary(self, session: Session) -> Iterable[str]:
         return session.execute(
-            text("SELECT word FROM ts_stat('SELECT everything FROM institution_words')")
+            text(f"SELECT word FROM ts_stat('SELECT everything FROM {self._table}')")
         ).scalars()
 
     def words_of(self, session: Session, numbers: Sequence[int]) -> Iterable[str]:
         return session.execute(
             text(
-                "SELECT DISTINCT unnest(tsvector_to_array(everything)) FROM institution_words "
+                f"SELECT DISTINCT unnest(tsvector_to_array(everything)) FROM {self._table} "
                 "WHERE number = ANY(:numbers)"
             ),
             {"numbers": list(numbers)},
         ).scalars()
-
-
-_SQLITE: Storage = _Sqlite()
-_POSTGRESQL: Storage = _PostgreSql()
 
 
 def _expression(terms: Terms, *, both: str, either: str, word: Any) -> str:

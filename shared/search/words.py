@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from services.registry.spelling import comparison_key
+from shared.comparison import comparison_key
 
 LONGEST = 64
 """Characters of a word that count; PostgreSQL and SQLite have limits of their own beyond that."""

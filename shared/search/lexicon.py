@@ -1,37 +1,38 @@
-"""The words that institutions are found by, in memory, to find those that somebody mistyped."""
+"""The words that things are found by, in memory, to find those that somebody mistyped."""
 
 from collections.abc import Iterable
 
 from sqlmodel import Session
 
-from services.registry.search_storage import Term, storage_of
-from services.registry.search_words import is_spelt
+from shared.search.storage import Term, storage_of
+from shared.search.words import is_spelt
 
 NEAREST = 24
 """How many words are taken for one that was mistyped."""
 SHORTEST = 3
 RELOAD = 2_000
-"""From so many changed institutions on, all words are read instead of theirs."""
+"""From so many changed things on, all words are read instead of theirs."""
 
 
 class Lexicon:
-    """Every word that an institution is, or was since this process read it, found by."""
+    """Every word that something is, or was since this process read it, found by."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: str) -> None:
+        self._table = table
         self._by_length: dict[int, dict[str, None]] = {}
         self._beginnings: dict[int, dict[str, None]] = {}
         """Of the words that are longer, by their own length; made when they are asked for."""
         self._changed: set[int] | None = None
-        """The institutions whose words aren't read yet; ``None`` before the first time."""
+        """The things whose words aren't read yet; ``None`` before the first time."""
 
     def note(self, numbers: Iterable[int]) -> None:
-        """Note that the words of these institutions may be new."""
+        """Note that the words of these may be new."""
         if self._changed is not None:
             self._changed.update(numbers)
 
     def refresh(self, session: Session) -> None:
         """Read the words that are new."""
-        storage = storage_of(session)
+        storage = storage_of(session, self._table)
         if self._changed is None or len(self._changed) > RELOAD:
             words = storage.vocabulary(session)
         elif self._changed:

@@ -1,8 +1,8 @@
-"""All institutions of the search in memory: who has which code, and in which order they come.
+"""Everything that a service finds, in memory: who has which code, and in which order they come.
 
 A database counts by reading every row that is found, once for each field. Here a code is a number
-whose bits are the institutions that have it, so that filters are ANDs, and a count is the bits
-that are left: a few microseconds for a hundred thousand institutions. Each process keeps its own
+whose bits are the things that have it, so that filters are ANDs, and a count is the bits
+that are left: a few microseconds for a hundred thousand things. Each process keeps its own
 catalogue and asks, before each search, for the changes that it hasn't seen.
 """
 
@@ -17,35 +17,23 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from services.registry.search_cards import Card, Key, Order, cards_of
-from services.registry.search_lexicon import Lexicon
-from services.registry.search_storage import Term, storage_of
 from shared.database import Database
+from shared.search.cards import Card, Index, Key, Order
+from shared.search.lexicon import Lexicon
+from shared.search.storage import Storage, Term, storage_of
 
 log = structlog.get_logger(__name__)
 
-FIELDS = (
-    "status",
-    "organisation_type",
-    "subtype",
-    "country",
-    "countries",
-    "regions",
-    "themes",
-    "sdgs",
-    "languages",
-)
-"""The fields that are filtered by and counted."""
-
 MANY = 2_000
 """From so many changes on, everything is put together anew; from so many hits on, a page is
-gathered by going through all institutions in order."""
+gathered by going through all things in order."""
 
 
 class Catalogue:
-    """The institutions of one database, as of the last `refresh`; threads may share it."""
+    """The things of one kind in one database, as of the last `refresh`; threads may share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: Index) -> None:
+        self._index = index
         self._lock = RLock()
         self._since = 0
         self._cards: dict[int, Card] = {}
@@ -53,13 +41,22 @@ class Catalogue:
         self._bits: dict[str, int] = {}
         self._all = 0
         self._sorted: dict[Order, array[int]] = {}
-        self._lexicon = Lexicon()
+        self._lexicon = Lexicon(index.words)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that are filtered by and counted."""
+        return self._index.fields
+
+    def storage(self, session: Session) -> Storage:
+        """Return the words of what the catalogue knows, in the session's database."""
+        return storage_of(session, self._index.words)
 
     def refresh(self, session: Session) -> None:
         """Take in what was committed since the last time."""
         with self._lock:
-            window = storage_of(session).window(session, self._since)
-            changes = cards_of(session, window if self._since else None)
+            window = self.storage(session).window(session, self._since)
+            changes = self._index.cards(session, window if self._since else None)
             self._since = window.next_since
             changes = {
                 number: card for number, card in changes.items() if card != self._cards.get(number)
@@ -91,7 +88,7 @@ class Catalogue:
     def near(self, session: Session, terms: Sequence[Term]) -> list[list[Term]]:
         """Return each term with what may have been meant by it (`Lexicon.near`).
 
-        Words that institutions are found by are taken as meant, unless all are such words. The
+        Words that things are found by are taken as meant, unless all are such words. The
         last one may not be finished yet.
         """
         with self._lock:
@@ -105,26 +102,26 @@ class Catalogue:
             ]
 
     def everything(self) -> int:
-        """Return the bits of all institutions."""
+        """Return the bits of all things."""
         return self._all
 
     def having(self, field: str, codes: Iterable[str]) -> int:
-        """Return the bits of the institutions that have any of the codes."""
+        """Return the bits of the things that have any of the codes."""
         bits = 0
         for code in codes:
             bits |= self._bits.get(f"{field}={code}", 0)
         return bits
 
     def of_ids(self, ids: Iterable[UUID]) -> int:
-        """Return the bits of these institutions."""
+        """Return the bits of these things."""
         return _bits_at(self._numbers[one] for one in ids if one in self._numbers)
 
     def of_numbers(self, numbers: Iterable[int]) -> int:
-        """Return the bits of the institutions with these numbers."""
+        """Return the bits of the things with these numbers."""
         return _bits_at(numbers) & self._all
 
     def counts(self, among: Mapping[str, int]) -> dict[str, dict[str, int]]:
-        """Return how many have each code of a field, among the institutions given for the field.
+        """Return how many have each code of a field, among the things given for the field.
 
         The most frequent code comes first; one that none has is left out.
         """
@@ -140,7 +137,7 @@ class Catalogue:
         }
 
     def first(self, bits: int, order: Order, after: Key | None, limit: int) -> list[Card]:
-        """Return the first institutions among ``bits`` in an order, of those after a place."""
+        """Return the first things among ``bits`` in an order, of those after a place."""
         with self._lock:
             if bits.bit_count() > MANY:
                 return self._first_of_many(bits, order, after, limit)

@@ -1,0 +1,1 @@
+"""Full-text search with facets, the same on SQLite and PostgreSQL."""

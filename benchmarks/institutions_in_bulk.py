@@ -11,10 +11,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from services.registry.spelling import comparison_key
-from shared.vocabularies import vocabulary
-from services.registry.vocabularies import vocabulary
 from shared.comparison import comparison_key
+from shared.vocabularies import vocabulary
 
 SEED = 2030
 BEGIN = datetime(2015, 1, 1, tzinfo=UTC)

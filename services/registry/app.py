@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from threading import Thread
 
 from fastapi import APIRouter, FastAPI
 
@@ -53,7 +52,7 @@ from shared.identity import LocalKeySet, TokenVerifier
 from shared.mail import Smtp
 from shared.observation import Check, redis_check
 from shared.outbox import outbox_figures
-from shared.search.catalogue import Catalogue
+from shared.search.warming import warming
 from shared.web import build_app
 
 
@@ -105,7 +104,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             introduction_steps.router,
             feed_router(REGISTRY),
             _closing(postman),
-            _warming(catalogue),
+            warming(catalogue),
             _closing(importer),
         ],
         readiness=[_signing_key_check(settings), redis_check(settings.redis_url)],
@@ -137,16 +136,5 @@ def _closing(thread: Postman | Importer) -> APIRouter:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         thread.close()
-
-    return APIRouter(lifespan=lifespan)
-
-
-def _warming(catalogue: Catalogue) -> APIRouter:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        reader = Thread(target=catalogue.warm, args=(app.state.database,), name="warm search")
-        reader.start()
-        yield
-        reader.join()
 
     return APIRouter(lifespan=lifespan)

@@ -7,9 +7,7 @@ from typing import Any
 from services.registry import identifiers
 from services.registry.likeness import public_mail_domains
 from services.registry.profiles import Document
-from services.registry.spelling import comparison_key
 from services.registry.vocabularies import list_faults, profile_faults
-from services.registry.vocabularies import VocabularyName, list_faults, profile_faults
 from shared.comparison import comparison_key
 from shared.problems import FieldError
 from shared.vocabularies import VocabularyName

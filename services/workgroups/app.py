@@ -2,12 +2,14 @@
 
 from fastapi import FastAPI
 
+import services.workgroups.search_index  # noqa: F401  so that what is written is found
 from services.workgroups import figures
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
     action_items,
     admissions,
     comments,
+    finding,
     group_steps,
     groups,
     institutions,
@@ -20,6 +22,7 @@ from services.workgroups.routes import (
     update_steps,
     updates,
 )
+from services.workgroups.search_cards import new_catalogue
 from services.workgroups.settings import SERVICE, Settings, settings
 from services.workgroups.tables import IdempotencyRecord
 from shared.database import Database
@@ -27,6 +30,7 @@ from shared.events.catalogue import WORKGROUPS
 from shared.feed import feed_router
 from shared.identity import RemoteKeySet, TokenVerifier
 from shared.observation import redis_check
+from shared.search.warming import warming
 from shared.web import build_app
 
 
@@ -40,7 +44,8 @@ def create_app() -> FastAPI:
 
 def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> FastAPI:
     """Return the application on the given database and verifier."""
-    return build_app(
+    catalogue = new_catalogue()
+    app = build_app(
         service=SERVICE,
         settings=chosen,
         database=database,
@@ -61,7 +66,9 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             institutions.router,
             me.router,
             transitions.router,
+            finding.router,
             feed_router(WORKGROUPS),
+            warming(catalogue),
         ],
         readiness=[
             history_check(database),
@@ -70,3 +77,5 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         ],
         figures=[figures.collect],
     )
+    app.state.catalogue = catalogue
+    return app

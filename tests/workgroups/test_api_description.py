@@ -120,6 +120,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "PATCH /action-items/{action_item_id}",
         "GET /institutions/{institution_id}",
         "GET /me",
+        "GET /search",
     }
 
 

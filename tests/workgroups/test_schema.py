@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
+from services.workgroups.search_cards import WORDS
 from services.workgroups.tables import (
     ActionItem,
     Admission,
@@ -27,8 +28,13 @@ INSTITUTION = new_id()
 
 
 def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
+    def is_described(name: str | None, kind: str, _parents: object) -> bool:
+        # Full text is each database's own: no class says what a table of FTS5 is.
+        return not (kind == "table" and name and name.startswith(WORDS))
+
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": is_described})
+        assert compare_metadata(context, Table.metadata) == []
 
 
 def group() -> list[Table]:

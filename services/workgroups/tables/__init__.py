@@ -21,6 +21,7 @@ from services.workgroups.tables.membership import (
     MembershipHistory,
     Participant,
 )
+from services.workgroups.tables.search import SearchEntry
 from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
 from services.workgroups.tables.updates import Update, UpdateLink, UpdateMention, UpdateVersion
@@ -49,6 +50,7 @@ __all__ = [
     "Parked",
     "Participant",
     "RelayState",
+    "SearchEntry",
     "Support",
     "Table",
     "Theme",

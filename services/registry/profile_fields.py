@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
@@ -10,25 +9,10 @@ from pydantic_core import PydanticCustomError
 from services.registry.names import mixed_word
 from shared.languages import LanguageTag
 from shared.text import Input, Line, Paragraphs
+from shared.web_addresses import WebAddress
 
 Visibility = Literal["public", "partners", "private"]
 NameKind = Literal["official", "alias", "acronym", "former"]
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    else:
-        if parts.scheme not in {"http", "https"} or "@" in parts.netloc or " " in value:
-            host = ""
-    if "." not in host:
-        raise PydanticCustomError(
-            "website", "Give a whole web address, such as https://www.example.org/."
-        )
-    return value
 
 
 def _of_one_alphabet(value: str) -> str:
@@ -47,9 +31,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Website = Annotated[
-    str,
-    Line(500),
-    AfterValidator(_web_address),
+    WebAddress,
     Field(description="Web address (http or https).", examples=["https://www.cirdap.org/"]),
 ]
 ShownName = Annotated[str, Line(200), AfterValidator(_of_one_alphabet)]

@@ -6,6 +6,7 @@ import services.workgroups.search_index  # noqa: F401  so that what is written i
 from services.workgroups import figures
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
+    action_item_log,
     action_items,
     admissions,
     comments,
@@ -63,6 +64,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             comments.router,
             meetings.router,
             action_items.router,
+            action_item_log.router,
             institutions.router,
             me.router,
             transitions.router,

@@ -52,7 +52,7 @@ def record(
     session.add(meeting)
     session.flush()
     points = [
-        AgreedPoint(meeting_id=meeting.id, number=number, text=text)
+        AgreedPoint(meeting_id=meeting.id, number=number, text=text, recorded_by=by)
         for number, text in enumerate(agreed_points, start=1)
     ]
     session.add_all(MeetingGroup(meeting_id=meeting.id, group_id=group.id) for group in found)

@@ -14,16 +14,14 @@ from services.workgroups.group_lifecycle import Actor
 from services.workgroups.group_lifecycle import Role as LifeRole
 from services.workgroups.institutions import VERIFIED, no_such_institution
 from services.workgroups.tables import (
-    ActionItem,
     Coordinator,
     FocalPoint,
     Institution,
     Membership,
     Participant,
 )
-from services.workgroups.transitions import Role
 from shared.identity import Caller
-from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, FieldError, Problem
+from shared.problems import FORBIDDEN, INVALID, FieldError, Problem
 
 
 class GroupRole(StrEnum):
@@ -264,44 +262,6 @@ def institution_to_enrol(
     ):
         raise no_such_institution(pointer)
     return institution
-
-
-def institution_to_hold_accountable(
-    session: Session, caller: Caller, institution_id: UUID, pointer: str
-) -> Institution:
-    """Return the institution to which the caller may assign something.
-
-    Raises a Problem: 403 unless the caller is a coordinator, 404 when it is unknown.
-    """
-    require_coordinator(session, caller)
-    institution = session.get(Institution, institution_id)
-    if institution is None:
-        raise no_such_institution(pointer)
-    return institution
-
-
-def action_item_to_change(
-    session: Session, caller: Caller, action_item_id: UUID
-) -> tuple[ActionItem, frozenset[Role]]:
-    """Return the action item, held until the transaction ends, and the caller's roles in it.
-
-    Raises a Problem (404) when it is unknown or the caller has no role in it.
-    """
-    item = session.exec(
-        select(ActionItem).where(ActionItem.id == action_item_id).with_for_update()
-    ).first()
-    roles = set()
-    if is_coordinator(session, caller):
-        roles.add(Role.COORDINATOR)
-    if item is not None and speaks_for(session, caller, item.institution_id):
-        roles.add(Role.ACCOUNTABLE)
-    if item is None or not roles:
-        raise Problem(
-            NOT_FOUND,
-            "There is no action item of that id that you may change. Its accountable "
-            "institution's focal point and coordinators may.",
-        )
-    return item, frozenset(roles)
 
 
 def _acts(caller: Caller) -> bool:

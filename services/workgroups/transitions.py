@@ -18,37 +18,40 @@ class State(StrEnum):
 class Role(StrEnum):
     """In which role somebody changes an action item."""
 
-    COORDINATOR = "coordinator"
+    LEADING = "coordinator, co-chair or rapporteur of the group"
     ACCOUNTABLE = "focal point of the accountable institution"
 
 
 UNFINISHED = frozenset({State.OPEN, State.IN_PROGRESS, State.BLOCKED})
 """The states in which something is still owed."""
 
+EXPLAINED = frozenset({State.BLOCKED, State.CANCELLED})
+"""The states that need a reason."""
+
 _BOTH = frozenset(Role)
-_COORDINATOR = frozenset({Role.COORDINATOR})
+_LEADING = frozenset({Role.LEADING})
 
 TRANSITIONS: dict[State, dict[State, frozenset[Role]]] = {
     State.OPEN: {
         State.IN_PROGRESS: _BOTH,
         State.BLOCKED: _BOTH,
         State.DONE: _BOTH,
-        State.CANCELLED: _COORDINATOR,
+        State.CANCELLED: _LEADING,
     },
     State.IN_PROGRESS: {
         State.OPEN: _BOTH,
         State.BLOCKED: _BOTH,
         State.DONE: _BOTH,
-        State.CANCELLED: _COORDINATOR,
+        State.CANCELLED: _LEADING,
     },
     State.BLOCKED: {
         State.OPEN: _BOTH,
         State.IN_PROGRESS: _BOTH,
         State.DONE: _BOTH,
-        State.CANCELLED: _COORDINATOR,
+        State.CANCELLED: _LEADING,
     },
     State.DONE: {State.IN_PROGRESS: _BOTH},
-    State.CANCELLED: {State.OPEN: _COORDINATOR},
+    State.CANCELLED: {State.OPEN: _LEADING},
 }
 """From a state, the states that may follow, each with the roles that may bring it there."""
 

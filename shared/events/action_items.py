@@ -7,6 +7,7 @@ from uuid import UUID
 from shared.events.base import Facts, WorkgroupsEvent
 
 ActionState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
+ActionPriority = Literal["low", "normal", "high"]
 
 
 class ActionFacts(Facts):
@@ -26,6 +27,15 @@ class ActionFacts(Facts):
     meeting_id: UUID | None = None
     agreed_point_id: UUID | None = None
     version: int
+    description: str | None = None
+    priority: ActionPriority = "normal"
+    start_date: date | None = None
+    time_zone: str = "UTC"
+    parent_id: UUID | None = None
+    person_ids: tuple[UUID, ...] = ()
+    reason: str | None = None
+    result: str | None = None
+    result_links: tuple[str, ...] = ()
 
 
 class ActionItemAssigned(WorkgroupsEvent):
@@ -36,7 +46,22 @@ class ActionItemAssigned(WorkgroupsEvent):
 
 
 class ActionItemChanged(WorkgroupsEvent):
-    """An action item changed: its state, its due date or its title."""
+    """An action item changed: its state, its due date, or what else it says."""
 
     name: ClassVar[str] = "action_item.changed"
     action: ActionFacts
+
+
+class ActionItemNoted(WorkgroupsEvent):
+    """Somebody wrote into the log of an action item what was done."""
+
+    name: ClassVar[str] = "action_item.noted"
+    action_item_id: UUID
+    group_id: UUID
+    group_title: str
+    number: int
+    title: str
+    institution_id: UUID
+    entry_id: UUID
+    by: UUID
+    text: str

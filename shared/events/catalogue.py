@@ -8,6 +8,8 @@ from shared.events.action_items import (
     ActionFacts,
     ActionItemAssigned,
     ActionItemChanged,
+    ActionItemNoted,
+    ActionPriority,
     ActionState,
 )
 from shared.events.base import (
@@ -138,6 +140,8 @@ __all__ = [
     "ActionFacts",
     "ActionItemAssigned",
     "ActionItemChanged",
+    "ActionItemNoted",
+    "ActionPriority",
     "ActionState",
     "AdmissionEvent",
     "AdmissionKind",
@@ -311,6 +315,7 @@ ALL: tuple[type[EventData], ...] = (
     CommentWithdrawn,
     ActionItemAssigned,
     ActionItemChanged,
+    ActionItemNoted,
 )
 
 CATALOGUE: dict[str, type[EventData]] = {data.type(): data for data in ALL}

@@ -18,6 +18,7 @@ from shared.identity import LocalKeySet, TokenVerifier
 from shared.outbox import start_history
 from tests.databases import PostgresServer, SqliteServer
 from tests.redis_server import RedisServer
+from tests.workgroups.action_scene import Scene, set_scene
 from tests.workgroups.stage import Stage, set_stage
 from tests.workgroups.world import Workgroups
 
@@ -106,3 +107,9 @@ def at_once() -> Callable[..., list[Any]]:
 def fresh_stage(workgroups: Workgroups) -> Stage:
     """A stage on which a test may change something first."""
     return set_stage(workgroups)
+
+
+@pytest.fixture
+def scene(workgroups: Workgroups) -> Scene:
+    """A group in which action items are assigned, on SQLite and on PostgreSQL."""
+    return set_scene(workgroups)

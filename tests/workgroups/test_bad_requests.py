@@ -396,7 +396,11 @@ def test_a_coordinator_moves_what_a_suspended_institution_answers_for(fresh_stag
     path = f"/action-items/{fresh_stage.item['id']}"
 
     answer = fresh_stage.workgroups.send(
-        fresh_stage.coordinator, "PATCH", path, {"state": "cancelled"}, if_match='"1"'
+        fresh_stage.coordinator,
+        "PATCH",
+        path,
+        {"state": "cancelled", "reason": "Suspended."},
+        if_match='"1"',
     )
 
     assert answer.status_code == 200

@@ -92,6 +92,7 @@ def test_the_database_finds_just_those_that_are_overdue(database: Database) -> N
                     due_date=due,
                     state=state,
                     assigned_by=new_id(),
+                    finished_at=None if state in UNFINISHED else now,
                 )
             )
         session.flush()

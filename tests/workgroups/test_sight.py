@@ -60,6 +60,7 @@ def scene(workgroups: Workgroups) -> Callable[[str], Scene]:
                 "meeting": f"/meetings/{meeting['id']}",
                 "action items": f"{of_group}/action-items",
                 "action item": f"/action-items/{item['id']}",
+                "log of the action item": f"/action-items/{item['id']}/log",
             },
             {
                 "nobody": None,

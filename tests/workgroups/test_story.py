@@ -92,10 +92,18 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
         coordinator,
         "PATCH",
         f"/action-items/{item['id']}",
-        {"state": "cancelled", "title": "Do it well", "due_date": "2021-04-30"},
+        {
+            "state": "cancelled",
+            "reason": "Another group does it.",
+            "title": "Do it well",
+            "due_date": "2021-04-30",
+        },
         if_match='"1"',
     )
     assert changed.status_code == 200, changed.text
+    workgroups.made(
+        unv.focal_point, f"/action-items/{item['id']}/log", {"text": "We asked around."}
+    )
     renamed = workgroups.send(
         coordinator, "PATCH", f"/groups/{group['id']}", {"title": "Digital"}, if_match='"1"'
     )

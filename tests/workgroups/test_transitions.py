@@ -46,11 +46,11 @@ def test_a_move_is_allowed_just_where_the_table_says_so(
 
 
 @given(states, states, roles)
-def test_a_coordinator_may_do_whatever_another_role_may(
+def test_who_leads_may_do_whatever_another_role_may(
     before: State, after: State, roles: frozenset[Role]
 ) -> None:
     if outcome(before, after, roles) == 200:
-        assert outcome(before, after, roles | {Role.COORDINATOR}) == 200
+        assert outcome(before, after, roles | {Role.LEADING}) == 200
 
 
 @given(st.lists(states))
@@ -65,7 +65,7 @@ def test_the_accountable_institution_alone_never_gets_rid_of_what_it_owes(
 
 
 @pytest.mark.parametrize("state", State)
-def test_from_every_state_a_coordinator_can_bring_an_item_back_to_unfinished(state: State) -> None:
+def test_from_every_state_who_leads_can_bring_an_item_back_to_unfinished(state: State) -> None:
     reachable = {state} | set(TRANSITIONS[state])
     assert reachable & UNFINISHED
 

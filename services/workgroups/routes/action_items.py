@@ -1,30 +1,36 @@
 """Action items: assigning, finding and changing them."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Annotated
+from dataclasses import fields
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlmodel import Session, col, not_, select
+from sqlmodel import col, not_, select
 
-from services.workgroups import action_items, permissions, sight
-from services.workgroups.action_items import Change, Origin
-from services.workgroups.due_dates import is_overdue, overdue_condition
-from services.workgroups.institutions import UNNAMED, names_of
+from services.workgroups import action_items
+from services.workgroups.action_item_permissions import institution_to_hold_accountable
+from services.workgroups.action_items import ChangedBy, Terms
+from services.workgroups.due_dates import overdue_condition
+from services.workgroups.routes.action_item_out import (
+    RESULT,
+    TITLE,
+    ActionItemOut,
+    action_items_shown,
+)
 from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import (
-    ActionItemId,
     ActionItemToChange,
     GroupId,
+    VisibleActionItem,
     VisibleGroup,
 )
-from services.workgroups.tables import ActionItem, Group
+from services.workgroups.tables import ActionItem
 from services.workgroups.transitions import State
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
+from shared.events.catalogue import ActionPriority
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
@@ -38,71 +44,93 @@ from shared.problems import (
     VERSION_REQUIRED,
     responses,
 )
-from shared.text import Input, Output, Title
+from shared.text import Input, Prose, Reason, Title
 from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
+from shared.web_addresses import WebAddress
 
 router = APIRouter(tags=["action items"])
 
-TITLE = "List the training that members offer"
+TERMS = tuple(field.name for field in fields(Terms))
+NULLABLE = frozenset({"description", "start_date", "parent_id", "agreed_point_id", "result"})
+
+
+def _each_once(ids: list[UUID]) -> list[UUID]:
+    if len(set(ids)) != len(ids):
+        raise PydanticCustomError("repeated", "Name each once.")
+    return ids
+
+
+People = Annotated[
+    list[UUID],
+    Field(max_length=20, description="Who sees to it: people of the accountable institution."),
+    AfterValidator(_each_once),
+]
+Supports = Annotated[
+    list[UUID], Field(max_length=20, description="What it is about, by its id at the registry.")
+]
 
 
 class NewActionItem(Input):
     """An action item to assign."""
 
     title: Title = Field(examples=[TITLE])
+    description: Prose | None = None
     institution_id: UUID = Field(
         description="The member institution that answers for it.",
         examples=["018f4e2a-0000-7000-8000-000000000000"],
     )
+    person_ids: People = []  # noqa: RUF012
+    priority: ActionPriority = "normal"
+    start_date: Day | None = None
     due_date: Day = Field(
         description="Its last day, in the group's time zone; it may be over already.",
         examples=["2021-03-31"],
     )
+    parent_id: UUID | None = Field(None, description="The action item that it is part of.")
     meeting_id: UUID | None = Field(None, description="The group's meeting that it comes from.")
     agreed_point_id: UUID | None = Field(
         None, description="What that meeting agreed; it names the meeting too."
     )
+    needs: Supports = []  # noqa: RUF012
+    offers: Supports = []  # noqa: RUF012
 
 
 class ActionItemChange(Input):
     """What shall change; a field that is left out stays as it is."""
 
     state: State | None = Field(None, examples=["in_progress"])
+    reason: Reason | None = Field(
+        None, description="Why; needed when it becomes blocked or cancelled, kept in the log."
+    )
+    result: Prose | None = Field(
+        None, description="What came of it, once it is done.", examples=[RESULT]
+    )
+    result_links: list[WebAddress] | None = Field(None, max_length=20)
     due_date: Day | None = Field(None, examples=["2021-06-30"])
+    start_date: Day | None = None
     title: Title | None = Field(None, examples=[TITLE])
+    description: Prose | None = None
+    priority: ActionPriority | None = None
+    person_ids: People | None = None
+    parent_id: UUID | None = Field(None, description="The action item that it is part of.")
+    agreed_point_id: UUID | None = Field(None, description="What a meeting of the group agreed.")
+    needs: Supports | None = None
+    offers: Supports | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "ActionItemChange":
-        if all(value is None for value in (self.state, self.due_date, self.title)):
+        if not self.model_fields_set - {"reason"}:
             raise PydanticCustomError("nothing", "Name at least one field to change.")
-        for name in self.model_fields_set:
+        for name in self.model_fields_set - NULLABLE:
             if getattr(self, name) is None:
                 raise PydanticCustomError(
                     "null", "{name} can't be null: leave it out to keep it.", {"name": name}
                 )
         return self
 
-
-class ActionItemOut(Output):
-    """Who answers for what until when."""
-
-    id: UUID
-    group_id: UUID
-    number: int = Field(description="Its number within the group, from 1.", examples=[3])
-    title: str = Field(examples=[TITLE])
-    institution_id: UUID
-    institution_name: str | None = Field(examples=["United Nations Volunteers"])
-    institution_acronym: str | None = Field(examples=["UNV"])
-    due_date: date = Field(examples=["2021-03-31"])
-    state: State
-    overdue: bool = Field(
-        description="Whether it is unfinished and its last day is over in the group's time zone."
-    )
-    meeting_id: UUID | None
-    agreed_point_id: UUID | None
-    version: int = Field(description="Grows with each change; the ETag of this action item.")
-    assigned_at: datetime
-    updated_at: datetime
+    def values(self) -> dict[str, Any]:
+        """Return the new values by field."""
+        return {name: getattr(self, name) for name in self.model_fields_set if name != "reason"}
 
 
 @router.post(
@@ -117,23 +145,19 @@ class ActionItemOut(Output):
 def assign_action_item(
     group_id: GroupId, body: NewActionItem, caller: CurrentCaller, once: Once, session: Writing
 ) -> Response:
-    """Make a member institution accountable for something until a day; by a coordinator."""
-    institution = permissions.institution_to_hold_accountable(
-        session, caller, body.institution_id, "/institution_id"
+    """Make a member institution accountable for something until a day.
+
+    By a coordinator, co-chair or rapporteur of the group, or a coordinator of the platform.
+    """
+    institution = institution_to_hold_accountable(
+        session, caller, group_id, body.institution_id, "/institution_id"
     )
+    terms = Terms(**{name: getattr(body, name) for name in TERMS})
 
     def create() -> Answer:
-        item = action_items.assign(
-            session,
-            group_id,
-            institution,
-            title=body.title,
-            due_date=body.due_date,
-            origin=Origin(body.meeting_id, body.agreed_point_id),
-            by=caller.id,
-        )
+        item = action_items.assign(session, caller, group_id, institution, terms)
         return Answer(
-            _shown(session, [item])[0],
+            action_items_shown(session, caller, [item])[0],
             headers={"Location": f"/action-items/{item.id}", "ETag": etag(item.version)},
         )
 
@@ -146,7 +170,9 @@ def assign_action_item(
     responses=responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
 )
 def list_action_items(
+    *,
     group: VisibleGroup,
+    caller: MaybeCaller,
     session: Reading,
     page: PageQuery,
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
@@ -162,7 +188,9 @@ def list_action_items(
         condition = overdue_condition(group.time_zone, utc_now())
         statement = statement.where(condition if overdue else not_(condition))
     found = paginate(session, statement, col(ActionItem.number), page)
-    return Page(items=_shown(session, found.items), next_cursor=found.next_cursor)
+    return Page(
+        items=action_items_shown(session, caller, found.items), next_cursor=found.next_cursor
+    )
 
 
 @router.get(
@@ -171,13 +199,11 @@ def list_action_items(
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
 def read_action_item(
-    action_item_id: ActionItemId, caller: MaybeCaller, session: Reading, response: Response
+    item: VisibleActionItem, caller: MaybeCaller, session: Reading, response: Response
 ) -> ActionItemOut:
     """Return an action item of a group that the caller sees."""
-    item = action_items.read(session, action_item_id)
-    sight.require_in_sight(session, caller, item.group_id, action_items.no_such_item())
     response.headers["ETag"] = etag(item.version)
-    return _shown(session, [item])[0]
+    return action_items_shown(session, caller, [item])[0]
 
 
 @router.patch(
@@ -194,38 +220,22 @@ def read_action_item(
     ),
 )
 def change_action_item(
+    *,
     found: ActionItemToChange,
+    caller: CurrentCaller,
     body: ActionItemChange,
     expected: IfMatch,
     session: Writing,
     response: Response,
 ) -> ActionItemOut:
-    """Move an action item on; by a focal point of the accountable institution or a coordinator.
+    """Move an action item on; by people of the accountable institution, or who leads the group.
 
-    Only a coordinator changes its due date or title, cancels it, or opens a cancelled one again.
+    The institution's people change its state, its result and who sees to it. The rest was agreed:
+    only a coordinator, co-chair or rapporteur of the group changes that, cancels it, or opens a
+    cancelled one again. Who else answers for it is agreed by a reassignment.
     """
     item, roles = found
     require_version(item.version, expected)
-    action_items.change(
-        session, item, Change(state=body.state, due_date=body.due_date, title=body.title), roles
-    )
+    action_items.change(session, item, body.values(), ChangedBy(caller, roles, body.reason))
     response.headers["ETag"] = etag(item.version)
-    return _shown(session, [item])[0]
-
-
-def _shown(session: Session, items: Sequence[ActionItem]) -> list[ActionItemOut]:
-    now = utc_now()
-    names = names_of(session, [item.institution_id for item in items])
-    zones = {
-        group_id: session.get_one(Group, group_id).time_zone
-        for group_id in {item.group_id for item in items}
-    }
-    return [
-        ActionItemOut(
-            **item.model_dump(exclude={"assigned_by"}),
-            institution_name=names.get(item.institution_id, UNNAMED).name,
-            institution_acronym=names.get(item.institution_id, UNNAMED).acronym,
-            overdue=is_overdue(item.state, item.due_date, zones[item.group_id], now),
-        )
-        for item in items
-    ]
+    return action_items_shown(session, caller, [item])[0]

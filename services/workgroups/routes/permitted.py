@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path
 
-from services.workgroups import groups, permissions, sight
+from services.workgroups import action_item_permissions, groups, permissions, sight
 from services.workgroups.group_lifecycle import Actor
 from services.workgroups.tables import ActionItem, Group
 from services.workgroups.transitions import Role
@@ -44,7 +44,13 @@ def _group_to_confirm(group_id: GroupId, caller: CurrentCaller, session: Writing
 def _action_item(
     action_item_id: ActionItemId, caller: CurrentCaller, session: Writing
 ) -> tuple[ActionItem, frozenset[Role]]:
-    return permissions.action_item_to_change(session, caller, action_item_id)
+    return action_item_permissions.action_item_to_change(session, caller, action_item_id)
+
+
+def _visible_action_item(
+    action_item_id: ActionItemId, caller: MaybeCaller, session: Reading
+) -> ActionItem:
+    return action_item_permissions.action_item_to_see(session, caller, action_item_id)
 
 
 Coordinator = Annotated[Caller, Depends(_coordinator)]
@@ -58,6 +64,9 @@ GroupToLead = Annotated[tuple[Group, Actor], Depends(_group_to_lead)]
 
 GroupToConfirm = Annotated[UUID, Depends(_group_to_confirm)]
 """The id of a group on whose members the caller decides; 404 or 403 otherwise."""
+
+VisibleActionItem = Annotated[ActionItem, Depends(_visible_action_item)]
+"""An action item of a group that the caller sees, to read from; 404 otherwise."""
 
 ActionItemToChange = Annotated[tuple[ActionItem, frozenset[Role]], Depends(_action_item)]
 """An action item, with the roles in which the caller may change it; 404 without any."""

@@ -1,6 +1,12 @@
 """The tables of workgroups, with what must always hold as constraints."""
 
-from services.workgroups.tables.action_items import ActionItem
+from services.workgroups.tables.action_items import (
+    ActionItem,
+    ActionItemEntry,
+    ActionItemPerson,
+    ActionItemSupport,
+)
+from services.workgroups.tables.agreed_points import AgreedPoint, AgreedPointChange
 from services.workgroups.tables.base import Table
 from services.workgroups.tables.comments import Comment, CommentMention, CommentVersion
 from services.workgroups.tables.events import (
@@ -14,7 +20,7 @@ from services.workgroups.tables.events import (
 )
 from services.workgroups.tables.groups import Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
-from services.workgroups.tables.meetings import AgreedPoint, Meeting, MeetingGroup
+from services.workgroups.tables.meetings import Meeting, MeetingGroup
 from services.workgroups.tables.membership import (
     Admission,
     Membership,
@@ -28,8 +34,12 @@ from services.workgroups.tables.updates import Update, UpdateLink, UpdateMention
 
 __all__ = [
     "ActionItem",
+    "ActionItemEntry",
+    "ActionItemPerson",
+    "ActionItemSupport",
     "Admission",
     "AgreedPoint",
+    "AgreedPointChange",
     "Checkpoint",
     "Comment",
     "CommentMention",

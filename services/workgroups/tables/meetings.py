@@ -1,9 +1,9 @@
-"""Meetings and what they agreed."""
+"""Meetings."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
 from services.workgroups.tables.base import Table
@@ -43,20 +43,3 @@ class MeetingGroup(Table, table=True):
 
     meeting_id: UUID = Field(primary_key=True, foreign_key="meeting.id")
     group_id: UUID = Field(primary_key=True, foreign_key="workgroup.id", index=True)
-
-
-class AgreedPoint(Table, table=True):
-    """What a meeting agreed; numbered within the meeting from 1."""
-
-    __tablename__ = "agreed_point"
-    __table_args__ = (
-        UniqueConstraint("meeting_id", "number"),
-        UniqueConstraint("id", "meeting_id"),
-        CheckConstraint("number >= 1", name="number"),
-        CheckConstraint("length(text) > 0", name="worded"),
-    )
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    meeting_id: UUID = Field(foreign_key="meeting.id")
-    number: int
-    text: str

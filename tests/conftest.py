@@ -10,10 +10,17 @@ import pytest
 from redis import Redis
 
 from tests.databases import PostgresServer, SqliteServer, start_postgres
-from tests.known_routes import share_known_routes
+from tests.known_routes import forget_ended_applications, share_known_routes
 from tests.redis_server import RedisServer
 
 share_known_routes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_ended_applications() -> Iterator[None]:
+    """Keep no application longer than the module that made it."""
+    yield
+    forget_ended_applications()
 
 
 @pytest.fixture(scope="session")

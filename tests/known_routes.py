@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import routing
+from fastapi.dependencies import models
 from fastapi.routing import APIRoute
 
 _KNOWN = "known_to_tests"
@@ -32,3 +33,16 @@ def share_known_routes() -> None:
         return context
 
     context_type.from_api_route = known
+
+
+def forget_ended_applications() -> None:
+    """Let go of the applications that FastAPI keeps alive.
+
+    Its caches hold every endpoint it ever classified; those that an application makes for itself
+    hold the application, its database and its routes. With hundreds of them each garbage
+    collection takes seconds, and the last one so long that a test process is killed over it and
+    leaves its servers behind.
+    """
+    for name, function in vars(models).items():
+        if name.startswith("_is_") and hasattr(function, "cache_clear"):
+            function.cache_clear()

@@ -1,9 +1,13 @@
 """That applications of one test process share their routes' descriptions and nothing else."""
 
+import gc
 from typing import Any
+from weakref import ref
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
+
+from tests.known_routes import forget_ended_applications
 
 router = APIRouter()
 
@@ -45,3 +49,22 @@ def test_a_router_included_otherwise_is_described_anew() -> None:
 
 def test_what_is_known_is_used_again() -> None:
     assert described("first") is described("second")
+
+
+def ended_application() -> "ref[FastAPI]":
+    """Let an application with an endpoint of its own answer once; return what may be left of it."""
+    app = FastAPI(title="own")
+
+    @app.get("/own")
+    def own() -> str:
+        return app.title
+
+    assert TestClient(app).get("/own").json() == "own"
+    return ref(app)
+
+
+def test_an_application_that_ended_is_forgotten() -> None:
+    ended = ended_application()
+    forget_ended_applications()
+    gc.collect()
+    assert ended() is None

@@ -129,10 +129,10 @@ def check_what_arrived(services: Services) -> int:
 
 def check_that_nothing_is_sent_again(services: Services, coordinator: str) -> None:
     """Close the same windows again; `StoryError` when anything is sent."""
-    before = _news(services)
+    before = news_sent(services)
     if sent := close_windows(services, coordinator):
         raise StoryError(f"Closing the windows again sent {sent} digests.")
-    if _news(services) != before:
+    if news_sent(services) != before:
         raise StoryError("Closing the windows again sent an e-mail.")
 
 
@@ -145,8 +145,11 @@ def save_a_digest(services: Services, folder: Path) -> Path:
     return stem
 
 
-def _news(services: Services) -> int:
-    # Letters to focal points on what a coordinator decided leave in their own time.
+def news_sent(services: Services) -> int:
+    """Return how many e-mails with news there are.
+
+    Others, such as letters on what a coordinator decided, leave in their own time.
+    """
     return sum(len(services.mails(kind=kind)) for kind in NEWS_KINDS)
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from standalone.story.facts import retreat
+from standalone.story.reading import news_sent
 from standalone.story.script import GROUPS, READERS
 from tests.end_to_end.southlink import Up, text_of
 from tests.waiting import wait_until
@@ -97,8 +98,7 @@ def test_every_e_mail_carries_the_headers_that_mail_programs_rely_on(up: Up) -> 
 
 def test_each_institution_confirmed_with_its_own_code(up: Up) -> None:
     for fact in retreat().institutions:
-        [mail] = up.parsed(to=fact.address)
-        assert mail["X-Southlink-Kind"] == "sign-in"
+        [mail] = up.parsed(to=fact.address, kind="sign-in")
         assert mail["Subject"] == "Your Southlink code"
 
 
@@ -109,7 +109,7 @@ def test_an_overdue_action_item_is_said_to_be_overdue(up: Up) -> None:
 
 def test_closing_the_windows_again_sends_nothing(up: Up) -> None:
     coordinator = up.coordinator()
-    before = len(up.services.mails())
+    before = news_sent(up.services)
     for frequency in ("daily", "weekly"):
         run = up.services.post(
             f"{up.services.notifier}/digest-runs", {"frequency": frequency}, coordinator
@@ -121,7 +121,7 @@ def test_closing_the_windows_again_sends_nothing(up: Up) -> None:
 
         wait_until(done, f"the {frequency} run is done")
         assert up.services.get(url, coordinator)["digests"] == 0
-    assert len(up.services.mails()) == before
+    assert news_sent(up.services) == before
 
 
 def test_one_click_ends_every_e_mail_to_a_reader(up: Up) -> None:

@@ -191,7 +191,7 @@ def _change(session: Session, job: Import, decision: Decision) -> None:
         institution = session.exec(
             select(Institution)
             .where(col(Institution.id) == decision.institution.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).one()
         institutions.update(session, institution, decision.change, job.imported_by)

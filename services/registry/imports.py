@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import insert, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from services.registry.exchange_columns import ACCEPTED, read_row
@@ -33,6 +34,10 @@ BATCH = 100
 STORED_AT_ONCE = 500
 TURN = 0x536F7574686C696E
 """The number of the advisory lock by which imports take turns on PostgreSQL."""
+DEADLOCK = "40P01"
+"""What PostgreSQL says to the one of two that wait for each other whom it ends."""
+CLASHES = 5
+"""How many of these one worker bears before it leaves the rest to the calendar."""
 
 
 def store(
@@ -81,10 +86,21 @@ def take_batch(session: Session, now: datetime) -> int:
 
 
 def work(database: Database, stop: threading.Event) -> Iterator[int]:
-    """Do what is left of every import, a batch at a time, yielding how many rows each had."""
+    """Do what is left of every import, a batch at a time, yielding how many rows each had.
+
+    A batch that the database chose to end because it and somebody else waited for each other is
+    done again.
+    """
+    clashes = 0
     while not stop.is_set():
-        with database.write() as session:
-            number = take_batch(session, utc_now())
+        try:
+            with database.write() as session:
+                number = take_batch(session, utc_now())
+        except OperationalError as error:
+            clashes += 1
+            if getattr(error.orig, "sqlstate", None) != DEADLOCK or clashes > CLASHES:
+                raise
+            continue
         if not number:
             return
         yield number

@@ -53,7 +53,7 @@ def write(
     item: ActionItem,
     kind: Kind,
     *,
-    by: UUID,
+    by: UUID | None,
     changes: Mapping[str, list[Any]],
     text: str | None = None,
 ) -> None:

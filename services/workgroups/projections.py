@@ -1,6 +1,7 @@
-"""The read models: what workgroups keeps of the registry's events.
+"""What workgroups does at the registry's events: its read models, and what follows from them.
 
-Every handler may be called again with the same event and leaves the same rows.
+Every handler may be called again with the same event and leaves the same rows. What happens to
+memberships happens once, in `registry_changes` and `merged_members`.
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.workgroups import erasure, merged_members, registry_changes
 from services.workgroups.support import Side
 from services.workgroups.tables import (
     Checkpoint,
@@ -103,9 +105,10 @@ def focal_point_confirmed(session: Session, _event: Event, data: FocalPointConfi
     )
 
 
-def focal_point_removed(session: Session, _event: Event, data: FocalPointRemoved) -> None:
-    """Forget who spoke for the institution: their next request is denied."""
+def focal_point_removed(session: Session, event: Event, data: FocalPointRemoved) -> None:
+    """Forget who spoke for the institution: their next request is denied, their roles wait."""
     _forget(session, FocalPoint, (data.person_id, data.institution_id))
+    registry_changes.focal_point_removed(session, event, data)
 
 
 def coordinator_appointed(session: Session, _event: Event, data: CoordinatorAppointed) -> None:
@@ -113,9 +116,10 @@ def coordinator_appointed(session: Session, _event: Event, data: CoordinatorAppo
     session.merge(Coordinator(person_id=data.person_id, name=data.person_name))
 
 
-def coordinator_removed(session: Session, _event: Event, data: CoordinatorRemoved) -> None:
-    """Forget who coordinated the platform: their next request is denied."""
+def coordinator_removed(session: Session, event: Event, data: CoordinatorRemoved) -> None:
+    """Forget who coordinated the platform: their next request is denied, their roles wait."""
     _forget(session, Coordinator, data.person_id)
+    registry_changes.coordinator_removed(session, event, data)
 
 
 def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None:
@@ -125,11 +129,37 @@ def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None
         session.add(kept)
 
 
-def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
-    """Forget the person, also in events that wait to be put through again."""
-    for kept in _roles_of(session, data.person_id):
-        session.delete(kept)
+def person_erased(session: Session, event: Event, data: PersonErased) -> None:
+    """Forget the person and end their roles, also in events that wait to be put through again."""
+    erasure.erase(session, data.person_id)
     redact_parked(session, REGISTRY_PROJECTION, data.person_id)
+    registry_changes.person_erased(session, event, data)
+
+
+def institution_out(
+    session: Session, event: Event, data: InstitutionSuspended | InstitutionWithdrawn
+) -> None:
+    """Keep where the institution stands, and let its memberships wait."""
+    institution_told(session, event, data)
+    registry_changes.institution_out(session, event, data)
+
+
+def institution_reinstated(session: Session, event: Event, data: InstitutionReinstated) -> None:
+    """Keep where the institution stands, and give back what its suspension took."""
+    institution_told(session, event, data)
+    registry_changes.institution_reinstated(session, event, data)
+
+
+def institution_merged(session: Session, event: Event, data: InstitutionMerged) -> None:
+    """Keep what the institution became part of, and let that take its place in groups."""
+    institution_told(session, event, data)
+    merged_members.institution_merged(session, event, data)
+
+
+def institution_unmerged(session: Session, event: Event, data: InstitutionUnmerged) -> None:
+    """Keep that the institution stands for itself, and give it its places back."""
+    institution_told(session, event, data)
+    merged_members.institution_unmerged(session, event, data)
 
 
 def need_told(session: Session, _event: Event, data: NeedEvent) -> None:
@@ -172,11 +202,11 @@ HANDLERS: dict[type[EventData], Any] = {
     InstitutionVerificationRenewed: institution_told,
     InstitutionVerificationExpiring: institution_told,
     InstitutionVerificationExpired: institution_told,
-    InstitutionSuspended: institution_told,
-    InstitutionReinstated: institution_told,
-    InstitutionWithdrawn: institution_told,
-    InstitutionMerged: institution_told,
-    InstitutionUnmerged: institution_told,
+    InstitutionSuspended: institution_out,
+    InstitutionReinstated: institution_reinstated,
+    InstitutionWithdrawn: institution_out,
+    InstitutionMerged: institution_merged,
+    InstitutionUnmerged: institution_unmerged,
     FocalPointConfirmed: focal_point_confirmed,
     FocalPointRemoved: focal_point_removed,
     CoordinatorAppointed: coordinator_appointed,

@@ -86,6 +86,17 @@ class MembershipConfirmed(MembershipStandingEvent):
     name: ClassVar[str] = "membership.confirmed"
 
 
+class MembershipMoved(WorkgroupsEvent):
+    """A place in a group went to another institution, after a merge at the registry or its end."""
+
+    name: ClassVar[str] = "membership.moved"
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    institution_id: UUID = Field(description="Who had the place.")
+    into_id: UUID = Field(description="Who has it now.")
+
+
 class RoleEvent(WorkgroupsEvent):
     """Base of the events of people's roles in a group."""
 

@@ -9,7 +9,8 @@ from httpx import Response
 from services.workgroups import group_roles, groups, membership
 from services.workgroups.membership_lifecycle import REGISTRY
 from services.workgroups.tables import Participant
-from tests.workgroups.world import Partner, Person, Workgroups
+from shared.events.catalogue import InstitutionMerged
+from tests.workgroups.world import Partner, Person, Workgroups, institution_facts
 
 WHY = {"reason": "Because."}
 
@@ -106,3 +107,10 @@ def every_step(workgroups: Workgroups) -> None:
     confirm = f"{asked.path}/roles/{role['id']}/confirm"
     assert workgroups.send(asked.coordinator, "POST", confirm).is_success
     assert asked.end(role, body={**WHY, "leave_without_coordinator": True}).is_success
+    workgroups.tell(
+        InstitutionMerged(
+            institution=institution_facts(institution_id=unv.id, status="merged", version=9),
+            into=institution_facts(institution_id=fao.id, acronym="FAO", version=9),
+            reason="They are one.",
+        )
+    )

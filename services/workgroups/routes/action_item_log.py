@@ -105,11 +105,11 @@ def _shown(
     session: Session, caller: Caller | None, item: ActionItem, entries: list[ActionItemEntry]
 ) -> list[EntryOut]:
     within = item.group_id in groups_from_within(session, caller)
-    names = names_of_people(session, [entry.by for entry in entries]) if within else {}
+    names = names_of_people(session, [entry.by for entry in entries if entry.by]) if within else {}
     return [
         EntryOut(
             **entry.model_dump(exclude={"by", "changes", "action_item_id"}),
-            by=PersonOut(id=entry.by, name=names.get(entry.by)) if within else None,
+            by=(PersonOut(id=entry.by, name=names.get(entry.by)) if within and entry.by else None),
             changes=entry.changes
             if within or entry.changes is None
             else without_people(entry.changes),

@@ -27,6 +27,7 @@ from services.workgroups.tables.membership import (
     MembershipHistory,
     Participant,
 )
+from services.workgroups.tables.moves import MembershipMove
 from services.workgroups.tables.search import SearchEntry
 from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
@@ -56,6 +57,7 @@ __all__ = [
     "MeetingGroup",
     "Membership",
     "MembershipHistory",
+    "MembershipMove",
     "Outbox",
     "Parked",
     "Participant",

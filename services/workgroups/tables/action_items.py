@@ -124,7 +124,8 @@ class ActionItemEntry(Table, table=True):
     kind: str = Field(max_length=20)
     version: int
     """The version that the action item had then; each change made one."""
-    by: UUID
+    by: UUID | None = None
+    """Null where an event of the registry did it."""
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     text: str | None = None
     changes: dict[str, list[Any]] | None = Field(default=None, sa_type=JSON)

@@ -1,4 +1,4 @@
-"""Meetings that were held, and what they agreed."""
+"""Meetings: finding them, their groups, and recording one after it was held."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from services.workgroups import groups
 from services.workgroups.due_dates import day_in
 from services.workgroups.institutions import no_such_institution
 from services.workgroups.tables import AgreedPoint, Group, Institution, Meeting, MeetingGroup
+from services.workgroups.wall_times import invalid
 from shared.columns import utc_now
-from shared.events.catalogue import AgreedPointFacts, MeetingMode, MeetingRecorded
+from shared.events.catalogue import AgreedPointFacts, MeetingFacts, MeetingMode, MeetingRecorded
 from shared.outbox import publish
-from shared.problems import INVALID, NOT_FOUND, FieldError, Problem
+from shared.problems import NOT_FOUND, Problem
 
 
 @dataclass(frozen=True)
@@ -45,45 +46,73 @@ def record(
     or when there is no such group; 404 when the convenor is unknown; 409 when a group is archived.
     """
     _require_plausible(held)
-    found = _active_groups(session, group_ids)
-    if convenor_id is not None and session.get(Institution, convenor_id) is None:
-        raise no_such_institution("/convenor_id")
+    found = active_groups(session, group_ids)
+    require_known_convenor(session, convenor_id)
     meeting = Meeting(title=title, convenor_id=convenor_id, recorded_by=by, **vars(held))
     session.add(meeting)
     session.flush()
-    points = [
+    session.add_all(MeetingGroup(meeting_id=meeting.id, group_id=group.id) for group in found)
+    session.add_all(
         AgreedPoint(meeting_id=meeting.id, number=number, text=text, recorded_by=by)
         for number, text in enumerate(agreed_points, start=1)
-    ]
-    session.add_all(MeetingGroup(meeting_id=meeting.id, group_id=group.id) for group in found)
-    session.add_all(points)
+    )
     session.flush()
+    tell_of_record(session, meeting)
+    return meeting
+
+
+def tell_of_record(session: Session, meeting: Meeting) -> None:
+    """Publish that the meeting was held, and what it agreed."""
     publish(
         session,
-        MeetingRecorded(
-            meeting_id=meeting.id,
-            title=title,
-            date=held.held_on,
-            place=held.place,
-            time_zone=held.time_zone,
-            mode=held.mode,
-            participants_in_person=held.participants_in_person,
-            participants_online=held.participants_online,
-            convenor_id=convenor_id,
-            groups=[groups.reference(session, group) for group in found],
-            agreed_points=[
-                AgreedPointFacts(agreed_point_id=point.id, number=point.number, text=point.text)
-                for point in points
-            ],
+        MeetingRecorded.model_validate(
+            {
+                **meeting.model_dump(),
+                "meeting_id": meeting.id,
+                "date": meeting.held_on,
+                "groups": _references(session, meeting),
+                "agreed_points": [
+                    AgreedPointFacts(agreed_point_id=point.id, number=point.number, text=point.text)
+                    for point in agreed_points_of(session, [meeting.id])[meeting.id]
+                ],
+            }
         ),
-        subject=f"meetings/{meeting.id}",
+        subject=subject_of(meeting),
     )
-    return meeting
+
+
+def facts_of(session: Session, meeting: Meeting) -> MeetingFacts:
+    """Return how events describe the meeting."""
+    return MeetingFacts.model_validate(
+        {
+            **meeting.model_dump(),
+            "meeting_id": meeting.id,
+            "groups": _references(session, meeting),
+        }
+    )
+
+
+def subject_of(meeting: Meeting) -> str:
+    """Return the subject of events of the meeting."""
+    return f"meetings/{meeting.id}"
 
 
 def read(session: Session, meeting_id: UUID) -> Meeting:
     """Return the meeting; a Problem (404) when there is none of that id."""
     meeting = session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise no_such_meeting()
+    return meeting
+
+
+def lock(session: Session, meeting_id: UUID) -> Meeting:
+    """Return the meeting, held until the transaction ends, so that its changes come one by one."""
+    meeting = session.exec(
+        select(Meeting)
+        .where(Meeting.id == meeting_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
     if meeting is None:
         raise no_such_meeting()
     return meeting
@@ -110,10 +139,21 @@ def groups_of(session: Session, meeting_ids: Sequence[UUID]) -> dict[UUID, list[
     return found
 
 
+def group_ids_of(session: Session, meeting_id: UUID) -> list[UUID]:
+    """Return the ids of the meeting's groups, in their order; they never change."""
+    return list(
+        session.exec(
+            select(MeetingGroup.group_id)
+            .where(MeetingGroup.meeting_id == meeting_id)
+            .order_by(col(MeetingGroup.group_id))
+        )
+    )
+
+
 def agreed_points_of(
     session: Session, meeting_ids: Sequence[UUID]
 ) -> dict[UUID, list[AgreedPoint]]:
-    """Return what each meeting agreed, in the order of the numbers."""
+    """Return what each meeting agreed, in order."""
     found: dict[UUID, list[AgreedPoint]] = {meeting_id: [] for meeting_id in meeting_ids}
     rows = session.exec(
         select(AgreedPoint)
@@ -125,25 +165,18 @@ def agreed_points_of(
     return found
 
 
-def _require_plausible(held: Held) -> None:
-    if held.held_on > day_in(held.time_zone, utc_now()):
-        raise _invalid("/date", "Record a meeting once it was held: this day is still to come.")
-    if held.mode == "in_person" and held.participants_online:
-        raise _invalid("/participants_online", "Nobody is online in a meeting in person.")
-    if held.mode == "online" and held.participants_in_person:
-        raise _invalid("/participants_in_person", "Nobody is in the room of an online meeting.")
-    if not held.participants_in_person + held.participants_online:
-        raise _invalid("/participants_in_person", "Say how many took part: at least one did.")
+def active_groups(session: Session, group_ids: Sequence[UUID]) -> list[Group]:
+    """Return the groups, held as they are until the transaction ends.
 
-
-def _active_groups(session: Session, group_ids: Sequence[UUID]) -> list[Group]:
+    Raises a Problem: 422 when there is no such group, 409 when one takes nothing new.
+    """
     found = []
     # In one order for everybody, so that two meetings can't wait for each other's groups.
     for group_id in sorted(group_ids):
         try:
             group = groups.hold(session, group_id)
         except Problem:
-            raise _invalid(
+            raise invalid(
                 f"/group_ids/{list(group_ids).index(group_id)}", "There is no group of that id."
             ) from None
         groups.require_active(group)
@@ -151,9 +184,28 @@ def _active_groups(session: Session, group_ids: Sequence[UUID]) -> list[Group]:
     return found
 
 
-def _invalid(pointer: str, detail: str) -> Problem:
-    return Problem(
-        INVALID,
-        f"Correct {pointer}: {detail}",
-        errors=[FieldError(pointer=pointer, detail=detail)],
-    )
+def require_known_convenor(session: Session, convenor_id: UUID | None) -> None:
+    """Raise a Problem (404) when an institution is named that is not known here."""
+    if convenor_id is not None and session.get(Institution, convenor_id) is None:
+        raise no_such_institution("/convenor_id")
+
+
+def require_plausible_counts(mode: str, in_person: int, online: int) -> None:
+    """Raise a Problem (422) when those who took part don't fit the mode of the meeting."""
+    if mode == "in_person" and online:
+        raise invalid("/participants_online", "Nobody is online in a meeting in person.")
+    if mode == "online" and in_person:
+        raise invalid("/participants_in_person", "Nobody is in the room of an online meeting.")
+
+
+def _references(session: Session, meeting: Meeting) -> list[object]:
+    found = groups_of(session, [meeting.id])[meeting.id]
+    return [groups.reference(session, group) for group in found]
+
+
+def _require_plausible(held: Held) -> None:
+    if held.held_on > day_in(held.time_zone, utc_now()):
+        raise invalid("/date", "Record a meeting once it was held: this day is still to come.")
+    require_plausible_counts(held.mode, held.participants_in_person, held.participants_online)
+    if not held.participants_in_person + held.participants_online:
+        raise invalid("/participants_in_person", "Say how many took part: at least one did.")

@@ -103,10 +103,10 @@ def _meetings(session: Session, ids: Sequence[UUID]) -> Documents:
     return {
         meeting.id: Document(
             title=meeting.title,
-            texts=[meeting.place or ""],
+            texts=[meeting.description or "", meeting.place or ""],
             codes={"group": groups[meeting.id]},
             begun=meeting.recorded_at,
-            changed=meeting.recorded_at,
+            changed=meeting.updated_at,
         )
         for meeting in found
     }

@@ -1,6 +1,6 @@
 """Events of meetings and what they agreed."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from shared.events.base import Facts, WorkgroupsEvent
 from shared.events.groups import GroupRef
 
 MeetingMode = Literal["in_person", "online", "hybrid"]
+MeetingStatusName = Literal["planned", "scheduled", "rescheduled", "cancelled", "held"]
 
 
 class AgreedPointFacts(Facts):
@@ -21,7 +22,7 @@ class AgreedPointFacts(Facts):
 
 
 class MeetingRecorded(WorkgroupsEvent):
-    """A meeting of one or more groups, with what it agreed."""
+    """A meeting of one or more groups was held, with what it agreed."""
 
     name: ClassVar[str] = "meeting.recorded"
     meeting_id: UUID
@@ -35,3 +36,66 @@ class MeetingRecorded(WorkgroupsEvent):
     convenor_id: UUID | None = None
     groups: list[GroupRef]
     agreed_points: list[AgreedPointFacts]
+
+
+class MeetingFacts(Facts):
+    """A meeting that was planned, with what an invitation to it says."""
+
+    meeting_id: UUID
+    title: str
+    description: str | None = None
+    status: MeetingStatusName
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+    begins_local: datetime | None = Field(None, description="As clocks show it in its time zone.")
+    ends_local: datetime | None = None
+    time_zone: str = Field(description="IANA time zone.", examples=["Asia/Bangkok"])
+    mode: MeetingMode
+    place: str | None = None
+    link: str | None = Field(
+        None, description="For those who belong to its groups or are invited; nobody else."
+    )
+    capacity: int | None = None
+    convenor_id: UUID | None = None
+    groups: list[GroupRef]
+    version: int
+    sequence: int = Field(description="SEQUENCE of its calendar object (RFC 5545).")
+
+
+class MeetingScheduled(WorkgroupsEvent):
+    """The time of a meeting is set, and people are asked to come."""
+
+    name: ClassVar[str] = "meeting.scheduled"
+    meeting: MeetingFacts
+
+
+class MeetingUpdated(WorkgroupsEvent):
+    """Something else than the time of a meeting that people are asked to is another."""
+
+    name: ClassVar[str] = "meeting.updated"
+    meeting: MeetingFacts
+
+
+class MeetingRescheduled(WorkgroupsEvent):
+    """The time of a meeting moved, or a cancelled meeting takes place after all."""
+
+    name: ClassVar[str] = "meeting.rescheduled"
+    meeting: MeetingFacts
+    previously_began_at: datetime | None = None
+    previously_ended_at: datetime | None = None
+    reason: str
+
+
+class MeetingCancelled(WorkgroupsEvent):
+    """A meeting does not take place."""
+
+    name: ClassVar[str] = "meeting.cancelled"
+    meeting: MeetingFacts
+    reason: str
+
+
+class MeetingHeld(WorkgroupsEvent):
+    """A meeting that was planned was held; `meeting.recorded` tells what it agreed."""
+
+    name: ClassVar[str] = "meeting.held"
+    meeting: MeetingFacts

@@ -14,6 +14,7 @@ from shared.events.catalogue import (
 )
 from shared.events.schemas import published_by
 from tests.workgroups.belonging import every_step
+from tests.workgroups.meeting_steps import whole_life
 from tests.workgroups.posting import Desk
 from tests.workgroups.world import Partner, Person, Workgroups
 
@@ -108,6 +109,7 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
         coordinator, "PATCH", f"/groups/{group['id']}", {"title": "Digital"}, if_match='"1"'
     )
     assert (renamed.status_code, renamed.headers["etag"]) == (200, '"2"')
+    whole_life(workgroups, coordinator, group)
     left = workgroups.send(unv.focal_point, "DELETE", f"/groups/{group['id']}/members/{unv.id}")
     assert left.status_code == 204
 
@@ -130,7 +132,7 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
     assert isinstance(ended, MembershipLeft)
     assert ended.group_title == "Digital"
 
-    event, recorded = by_type[MeetingRecorded]
+    event, recorded = next(told for told in published if isinstance(told[1], MeetingRecorded))
     assert event.subject == f"meetings/{meeting['id']}"
     assert isinstance(recorded, MeetingRecorded)
     assert [point.number for point in recorded.agreed_points] == [1, 2]

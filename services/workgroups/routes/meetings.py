@@ -1,19 +1,27 @@
-"""Meetings: recording and reading them."""
+"""Meetings: recording one that was held, finding and reading them."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-from sqlmodel import Session, col, select
+from pydantic import Field
+from sqlmodel import col, select
 
-from services.workgroups import meetings, sight
+from services.workgroups import meeting_access, meetings
+from services.workgroups.meeting_states import MeetingStatus
 from services.workgroups.routes.days import Day
-from services.workgroups.routes.permitted import Coordinator, MeetingId
-from services.workgroups.tables import Group, Meeting, MeetingGroup
+from services.workgroups.routes.meeting_fields import (
+    AGREED,
+    TITLE,
+    GroupIds,
+    MeetingOut,
+    Participants,
+    shown,
+    shown_alone,
+)
+from services.workgroups.routes.permitted_meetings import VisibleMeeting
+from services.workgroups.tables import Meeting
+from shared.etags import etag
 from shared.events.catalogue import MeetingMode
 from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery, paginate_newest_first
@@ -26,20 +34,11 @@ from shared.problems import (
     UNAUTHENTICATED,
     responses,
 )
-from shared.text import Input, Name, Output, Reason, Title
+from shared.text import Input, Name, Reason, Title
 from shared.time_zones import TimeZone
-from shared.web import MaybeCaller, Reading, Writing
+from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 
 router = APIRouter(prefix="/meetings", tags=["meetings"])
-
-TITLE = "South-South and triangular cooperation focal points retreat"
-AGREED = "Listen closely to the demands of recipient countries, to support them better."
-
-
-def _each_once(ids: list[UUID]) -> list[UUID]:
-    if len(set(ids)) != len(ids):
-        raise PydanticCustomError("repeated", "Name each group once.")
-    return ids
 
 
 class NewMeeting(Input):
@@ -50,50 +49,14 @@ class NewMeeting(Input):
     place: Name | None = Field(None, examples=["Bangkok, Thailand"])
     time_zone: TimeZone
     mode: MeetingMode = Field(examples=["hybrid"])
-    participants_in_person: int = Field(ge=0, le=100_000, strict=True, examples=[19])
-    participants_online: int = Field(ge=0, le=100_000, strict=True, examples=[16])
+    participants_in_person: Participants = Field(examples=[19])
+    participants_online: Participants = Field(examples=[16])
     convenor_id: UUID | None = Field(None, description="The institution that called it.")
-    group_ids: Annotated[
-        list[UUID],
-        Field(min_length=1, max_length=50, description="The groups whose meeting it was."),
-        AfterValidator(_each_once),
-    ]
+    group_ids: GroupIds
     agreed_points: Annotated[
         list[Reason],
         Field(max_length=100, description="What was agreed, in order.", examples=[[AGREED]]),
     ] = []  # noqa: RUF012
-
-
-class MeetingGroupOut(Output):
-    """A group whose meeting it was."""
-
-    id: UUID
-    title: str
-
-
-class AgreedPointOut(Output):
-    """What a meeting agreed."""
-
-    id: UUID
-    number: int = Field(description="Its number within the meeting, from 1.", examples=[3])
-    text: str = Field(examples=[AGREED])
-
-
-class MeetingOut(Output):
-    """A meeting that was held."""
-
-    id: UUID
-    title: str = Field(examples=[TITLE])
-    date: date
-    place: str | None = Field(examples=["Bangkok, Thailand"])
-    time_zone: str = Field(examples=["Asia/Bangkok"])
-    mode: MeetingMode
-    participants_in_person: int = Field(examples=[19])
-    participants_online: int = Field(examples=[16])
-    convenor_id: UUID | None
-    groups: list[MeetingGroupOut]
-    agreed_points: list[AgreedPointOut]
-    recorded_at: datetime
 
 
 @router.post(
@@ -105,8 +68,11 @@ class MeetingOut(Output):
         UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED_NOW, INVALID, IDEMPOTENCY_MISMATCH
     ),
 )
-def record_meeting(body: NewMeeting, caller: Coordinator, once: Once, session: Writing) -> Response:
-    """Record a meeting of one or more groups with what it agreed; by a coordinator."""
+def record_meeting(
+    body: NewMeeting, caller: CurrentCaller, once: Once, session: Writing
+) -> Response:
+    """Record a meeting that was held with what it agreed; by who records for all its groups."""
+    meeting_access.require_recording_for(session, caller, body.group_ids)
 
     def create() -> Answer:
         meeting = meetings.record(
@@ -126,7 +92,8 @@ def record_meeting(body: NewMeeting, caller: Coordinator, once: Once, session: W
             by=caller.id,
         )
         return Answer(
-            _shown(session, [meeting])[0], headers={"Location": f"/meetings/{meeting.id}"}
+            shown_alone(session, caller, meeting),
+            headers={"Location": f"/meetings/{meeting.id}", "ETag": etag(meeting.version)},
         )
 
     return once.answer(session, create)
@@ -138,14 +105,14 @@ def list_meetings(
     session: Reading,
     page: PageQuery,
     group: Annotated[UUID | None, Query(description="Only those of the group of this id.")] = None,
+    status: Annotated[MeetingStatus | None, Query(description="Only those of this status.")] = None,
 ) -> Page[MeetingOut]:
-    """Return the meetings of groups that the caller sees, the one recorded last first."""
-    seen = select(MeetingGroup.meeting_id).join(Group).where(sight.in_sight(session, caller))
-    if group is not None:
-        seen = seen.where(MeetingGroup.group_id == group)
-    statement = select(Meeting).where(col(Meeting.id).in_(seen))
+    """Return the meetings of groups that the caller sees, the one made last first."""
+    statement = select(Meeting).where(meeting_access.in_sight(session, caller, group))
+    if status is not None:
+        statement = statement.where(Meeting.status == status)
     found = paginate_newest_first(session, statement, col(Meeting.id), page)
-    return Page(items=_shown(session, found.items), next_cursor=found.next_cursor)
+    return Page(items=shown(session, caller, found.items), next_cursor=found.next_cursor)
 
 
 @router.get(
@@ -153,27 +120,9 @@ def list_meetings(
     summary="Read a meeting",
     responses=responses(UNAUTHENTICATED, NOT_FOUND),
 )
-def read_meeting(meeting_id: MeetingId, caller: MaybeCaller, session: Reading) -> MeetingOut:
+def read_meeting(
+    meeting: VisibleMeeting, caller: MaybeCaller, session: Reading, response: Response
+) -> MeetingOut:
     """Return a meeting of a group that the caller sees, with its groups and what it agreed."""
-    meeting = meetings.read(session, meeting_id)
-    if not any(
-        sight.is_seen(session, caller, group.id)
-        for group in meetings.groups_of(session, [meeting.id])[meeting.id]
-    ):
-        raise meetings.no_such_meeting()
-    return _shown(session, [meeting])[0]
-
-
-def _shown(session: Session, found: Sequence[Meeting]) -> list[MeetingOut]:
-    ids = [meeting.id for meeting in found]
-    groups = meetings.groups_of(session, ids)
-    points = meetings.agreed_points_of(session, ids)
-    return [
-        MeetingOut(
-            **meeting.model_dump(exclude={"held_on", "recorded_by"}),
-            date=meeting.held_on,
-            groups=[MeetingGroupOut.model_validate(group) for group in groups[meeting.id]],
-            agreed_points=[AgreedPointOut.model_validate(point) for point in points[meeting.id]],
-        )
-        for meeting in found
-    ]
+    response.headers["ETag"] = etag(meeting.version)
+    return shown_alone(session, caller, meeting)

@@ -20,7 +20,7 @@ from services.workgroups.tables.events import (
 )
 from services.workgroups.tables.groups import Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
-from services.workgroups.tables.meetings import Meeting, MeetingGroup
+from services.workgroups.tables.meetings import Meeting, MeetingChange, MeetingGroup
 from services.workgroups.tables.membership import (
     Admission,
     Membership,
@@ -54,6 +54,7 @@ __all__ = [
     "IdempotencyRecord",
     "Institution",
     "Meeting",
+    "MeetingChange",
     "MeetingGroup",
     "Membership",
     "MembershipHistory",

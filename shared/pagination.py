@@ -104,9 +104,9 @@ def place_of(cursor: str, asked: str, kinds: Sequence[type[str] | type[int]]) ->
     try:
         found = json.loads(_text(cursor))
     except (ValueError, RecursionError):
-        raise _not_ours() from None
+        raise not_ours() from None
     if not isinstance(found, list) or not found or not isinstance(found[0], str):
-        raise _not_ours()
+        raise not_ours()
     mark, *place = found
     if mark != _fingerprint(asked):
         raise Problem(
@@ -116,7 +116,7 @@ def place_of(cursor: str, asked: str, kinds: Sequence[type[str] | type[int]]) ->
             errors=[FieldError(pointer="cursor", detail="A cursor of another list.")],
         )
     if [type(value) for value in place] != list(kinds):
-        raise _not_ours()
+        raise not_ours()
     return tuple(place)
 
 
@@ -149,7 +149,7 @@ def _decode(cursor: str, key: Any) -> UUID | int | str:
             raise ValueError(value)
         return value
     except ValueError:
-        raise _not_ours() from None
+        raise not_ours() from None
 
 
 def _text(cursor: str) -> str:
@@ -162,7 +162,8 @@ def _text(cursor: str) -> str:
         raise ValueError(cursor) from error
 
 
-def _not_ours() -> Problem:
+def not_ours() -> Problem:
+    """Return the Problem (422) for a cursor that was made by nobody we know."""
     return Problem(
         INVALID,
         "The cursor is not one of ours. Start without a cursor and follow next_cursor.",

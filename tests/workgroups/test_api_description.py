@@ -130,6 +130,8 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /institutions/{institution_id}",
         "GET /me",
         "GET /search",
+        "GET /groups/{group_id}/feed.atom",
+        "GET /themes/{slug}/feed.atom",
     }
 
 

@@ -61,6 +61,7 @@ def scene(workgroups: Workgroups) -> Callable[[str], Scene]:
                 "action items": f"{of_group}/action-items",
                 "action item": f"/action-items/{item['id']}",
                 "log of the action item": f"/action-items/{item['id']}/log",
+                "feed": f"{of_group}/feed.atom",
             },
             {
                 "nobody": None,

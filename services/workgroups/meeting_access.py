@@ -1,28 +1,30 @@
 """Who sees a meeting, who records for it, and who may know how to join it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from services.workgroups import meeting_plans, meetings, permissions, sight
-from services.workgroups.tables import Group, Meeting, MeetingGroup
+from services.workgroups import meetings, permissions, sight
+from services.workgroups.tables import Group, Invitation, Meeting, MeetingGroup
 from services.workgroups.wall_times import invalid
 from shared.identity import Caller
+from shared.problems import FORBIDDEN, Problem
 
 
 def in_sight(
     session: Session, caller: Caller | None, group_id: UUID | None = None
 ) -> ColumnElement[bool]:
-    """Return the condition on `Meeting` that the caller sees one of its groups, or just that one.
+    """Return the condition on `Meeting` that the caller sees one of its groups, or is invited.
 
-    ``None`` is somebody unknown.
+    With ``group_id`` it is a meeting of that group, which the caller sees.
     """
     seen = select(MeetingGroup.meeting_id).join(Group).where(sight.in_sight(session, caller))
     if group_id is not None:
-        seen = seen.where(MeetingGroup.group_id == group_id)
-    return col(Meeting.id).in_(seen)
+        return col(Meeting.id).in_(seen.where(MeetingGroup.group_id == group_id))
+    return or_(col(Meeting.id).in_(seen), col(Meeting.id).in_(_invited_to(session, caller)))
 
 
 def meeting_to_see(session: Session, caller: Caller | None, meeting_id: UUID) -> Meeting:
@@ -44,7 +46,7 @@ def meeting_to_record(session: Session, caller: Caller, meeting_id: UUID) -> Mee
     meeting_to_see(session, caller, meeting_id)
     for group_id in meetings.group_ids_of(session, meeting_id):
         permissions.require_recording(session, caller, group_id)
-    return meeting_plans.to_change(session, meeting_id)
+    return meetings.to_change(session, meeting_id)
 
 
 def require_recording_for(session: Session, caller: Caller, group_ids: Sequence[UUID]) -> None:
@@ -59,16 +61,49 @@ def require_recording_for(session: Session, caller: Caller, group_ids: Sequence[
         permissions.require_recording(session, caller, group_id)
 
 
-def groups_belonged_to(session: Session, caller: Caller | None) -> set[UUID] | None:
-    """Return the groups whose meetings' links the caller may know; ``None`` when that is all."""
+def joinable(
+    session: Session, caller: Caller | None, found: Mapping[UUID, Sequence[UUID]]
+) -> set[UUID]:
+    """Return of the meetings, given with their groups, those whose link the caller may know.
+
+    They are those of groups that the caller belongs to, and those the caller is invited to.
+    """
     if caller is None:
         return set()
     if permissions.is_coordinator(session, caller):
-        return None
-    return sight.groups_of(session, caller)
+        return set(found)
+    own = sight.groups_of(session, caller)
+    invited = set(session.exec(_invited_to(session, caller)))
+    return {
+        meeting_id
+        for meeting_id, group_ids in found.items()
+        if meeting_id in invited or not own.isdisjoint(group_ids)
+    }
 
 
 def knows_link(session: Session, caller: Caller | None, meeting: Meeting) -> bool:
     """Tell whether the caller may know how to join the meeting online."""
-    own = groups_belonged_to(session, caller)
-    return own is None or not own.isdisjoint(meetings.group_ids_of(session, meeting.id))
+    of_meeting = {meeting.id: meetings.group_ids_of(session, meeting.id)}
+    return bool(joinable(session, caller, of_meeting))
+
+
+def require_belonging(session: Session, caller: Caller | None, meeting: Meeting) -> None:
+    """Raise a Problem (403) unless the caller belongs to a group of the meeting or is invited."""
+    if not knows_link(session, caller, meeting):
+        raise Problem(
+            FORBIDDEN,
+            "Only those who belong to a group of the meeting, or are invited to it, see this.",
+        )
+
+
+def _invited_to(session: Session, caller: Caller | None) -> SelectOfScalar[UUID]:
+    invited = select(Invitation.meeting_id).where(col(Invitation.withdrawn_at).is_(None))
+    if caller is None or caller.kind != "person" or "act" not in caller.scopes:
+        return invited.where(false())
+    institutions = permissions.institutions_of(session, caller)
+    return invited.where(
+        or_(
+            col(Invitation.person_id) == caller.id,
+            col(Invitation.institution_id).in_(institutions),
+        )
+    )

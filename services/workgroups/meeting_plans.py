@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.workgroups import meetings
+from services.workgroups import meetings, seating
 from services.workgroups.meeting_states import (
     AHEAD,
     TO_COME,
@@ -76,16 +76,6 @@ def plan(
     return meeting
 
 
-def to_change(session: Session, meeting_id: UUID) -> Meeting:
-    """Return the meeting, held until the transaction ends, with its groups as they are.
-
-    Raises a Problem: 404 when there is none of that id, 409 when a group takes nothing new.
-    """
-    # The groups come first, as for a new meeting: two requests then can't wait for each other.
-    meetings.active_groups(session, meetings.group_ids_of(session, meeting_id))
-    return meetings.lock(session, meeting_id)
-
-
 def change(
     session: Session, meeting: Meeting, changes: Mapping[str, Any], times: Times | None, *, by: UUID
 ) -> None:
@@ -117,9 +107,13 @@ def change(
             f"POST /meetings/{meeting.id}/reschedule, which takes a reason and tells them.",
         )
     meetings.require_known_convenor(session, after.get("convenor_id"))
+    if "capacity" in after:
+        seating.require_room(session, meeting, after["capacity"])
     _alter(session, meeting, after, by=by)
     if meeting.status in AHEAD:
         _require_reachable(meeting)
+    if meeting.status in TO_COME:
+        seating.move_up(session, meeting)
     if meeting.status in TO_COME:
         _tell(session, meeting, MeetingUpdated)
 
@@ -175,15 +169,16 @@ def hold(
     session: Session,
     meeting: Meeting,
     *,
-    participants_in_person: int,
-    participants_online: int,
+    participants_in_person: int | None,
+    participants_online: int | None,
     agreed_points: Sequence[str],
     now: datetime,
     by: UUID,
 ) -> None:
     """Say that the meeting was held, with what it agreed, numbered in the order given.
 
-    Raises a Problem: 409 when it hasn't begun, 422 when those who took part don't fit its mode.
+    A count that is ``None`` stays as the attendance made it. Raises a Problem: 409 when it hasn't
+    begun, 422 when those who took part don't fit its mode.
     """
     require_transition(MeetingStatus(meeting.status), MeetingStatus.HELD, None)
     if meeting.begins_at is None or meeting.begins_local is None or meeting.begins_at > now:
@@ -192,12 +187,19 @@ def hold(
             "The meeting hasn't begun: say that it was held once it has, and set its time first "
             "if it has none.",
         )
-    meetings.require_plausible_counts(meeting.mode, participants_in_person, participants_online)
+    in_person, online = (
+        kept if given is None else given
+        for given, kept in (
+            (participants_in_person, meeting.participants_in_person),
+            (participants_online, meeting.participants_online),
+        )
+    )
+    meetings.require_plausible_counts(meeting.mode, in_person, online)
     after = {
         "status": MeetingStatus.HELD,
         "held_on": meeting.begins_local.date(),
-        "participants_in_person": participants_in_person,
-        "participants_online": participants_online,
+        "participants_in_person": in_person,
+        "participants_online": online,
     }
     _alter(session, meeting, after, by=by)
     session.add_all(
@@ -209,15 +211,19 @@ def hold(
     meetings.tell_of_record(session, meeting)
 
 
-def history_of(session: Session, meeting: Meeting) -> list[MeetingChange]:
-    """Return every change of the meeting, the first one first."""
-    return list(
-        session.exec(
-            select(MeetingChange)
-            .where(MeetingChange.meeting_id == meeting.id)
-            .order_by(col(MeetingChange.version))
-        )
-    )
+def keep_attendance(
+    session: Session,
+    meeting: Meeting,
+    *,
+    before: Sequence[Mapping[str, Any]],
+    in_person: int,
+    online: int,
+    by: UUID,
+) -> None:
+    """Let the counts of the meeting follow from who was there; none recorded leaves them."""
+    counts = {"participants_in_person": in_person, "participants_online": online}
+    after = counts if in_person + online else {}
+    _alter(session, meeting, after, by=by, also_before={"attendance": before})
 
 
 @dataclass(frozen=True)
@@ -270,6 +276,7 @@ def _alter(
     *,
     by: UUID,
     reason: str | None = None,
+    also_before: Mapping[str, Any] | None = None,
 ) -> None:
     before = {
         name: getattr(meeting, name) for name in after if getattr(meeting, name) != after[name]
@@ -289,7 +296,7 @@ def _alter(
             meeting_id=meeting.id,
             version=meeting.version,
             status=meeting.status,
-            before=json.dumps(before, default=str),
+            before=json.dumps({**before, **(also_before or {})}, default=str),
             reason=reason,
             changed_by=by,
         )

@@ -2,18 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from services.workgroups import groups
+from services.workgroups import groups, permissions
 from services.workgroups.due_dates import day_in
 from services.workgroups.institutions import no_such_institution
-from services.workgroups.tables import AgreedPoint, Group, Institution, Meeting, MeetingGroup
+from services.workgroups.meeting_states import TO_COME
+from services.workgroups.tables import (
+    AgreedPoint,
+    Group,
+    Institution,
+    Invitation,
+    Meeting,
+    MeetingGroup,
+)
 from services.workgroups.wall_times import invalid
 from shared.columns import utc_now
 from shared.events.catalogue import AgreedPointFacts, MeetingFacts, MeetingMode, MeetingRecorded
+from shared.identity import Caller
 from shared.outbox import publish
 from shared.problems import NOT_FOUND, Problem
 
@@ -118,6 +128,16 @@ def lock(session: Session, meeting_id: UUID) -> Meeting:
     return meeting
 
 
+def to_change(session: Session, meeting_id: UUID) -> Meeting:
+    """Return the meeting, held until the transaction ends, with its groups as they are.
+
+    Raises a Problem: 404 when there is none of that id, 409 when a group takes nothing new.
+    """
+    # The groups come first, as for a new meeting: two requests then can't wait for each other.
+    active_groups(session, group_ids_of(session, meeting_id))
+    return lock(session, meeting_id)
+
+
 def no_such_meeting() -> Problem:
     """Return the Problem (404) for a meeting that is unknown or hidden from the caller."""
     return Problem(NOT_FOUND, "There is no meeting of that id. GET /meetings lists those you see.")
@@ -209,3 +229,41 @@ def _require_plausible(held: Held) -> None:
     require_plausible_counts(held.mode, held.participants_in_person, held.participants_online)
     if not held.participants_in_person + held.participants_online:
         raise invalid("/participants_in_person", "Say how many took part: at least one did.")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An invitation that waits for a reply: nobody replied, or the meeting has moved since."""
+
+    invitation_id: UUID
+    meeting: Meeting
+    institution_id: UUID | None
+    """The institution that is invited; ``None`` where it is the caller."""
+
+
+def waiting_for(session: Session, caller: Caller, now: datetime | None = None) -> list[Waiting]:
+    """Return the invitations that wait for the caller's reply, the next meeting first.
+
+    They are the caller's own, and those of institutions that the caller speaks for.
+    """
+    if caller.kind != "person" or "act" not in caller.scopes:
+        return []
+    rows = session.exec(
+        select(Invitation, Meeting)
+        .where(
+            col(Invitation.meeting_id) == col(Meeting.id),
+            or_(
+                col(Invitation.person_id) == caller.id,
+                col(Invitation.institution_id).in_(permissions.institutions_of(session, caller)),
+            ),
+            col(Invitation.withdrawn_at).is_(None),
+            or_(
+                col(Invitation.reply).is_(None),
+                col(Invitation.replied_to) < col(Meeting.sequence),
+            ),
+            col(Meeting.status).in_(TO_COME),
+            col(Meeting.ends_at) > (now or utc_now()),
+        )
+        .order_by(col(Meeting.begins_at), col(Invitation.id))
+    )
+    return [Waiting(found.id, meeting, found.institution_id) for found, meeting in rows]

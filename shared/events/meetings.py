@@ -99,3 +99,44 @@ class MeetingHeld(WorkgroupsEvent):
 
     name: ClassVar[str] = "meeting.held"
     meeting: MeetingFacts
+
+
+class InvitationEvent(WorkgroupsEvent):
+    """Base of the events of an invitation: of a person, or of an institution."""
+
+    meeting: MeetingFacts
+    invitation_id: UUID
+    person_id: UUID | None = None
+    institution_id: UUID | None = None
+
+
+class MeetingInvited(InvitationEvent):
+    """A person or an institution is invited to a meeting."""
+
+    name: ClassVar[str] = "meeting.invited"
+
+
+class MeetingUninvited(InvitationEvent):
+    """An invitation was taken back."""
+
+    name: ClassVar[str] = "meeting.uninvited"
+
+
+class MeetingSeatGiven(InvitationEvent):
+    """Who accepted and waited for a seat has one now."""
+
+    name: ClassVar[str] = "meeting.seat_given"
+    coming: int
+
+
+class MeetingReplied(WorkgroupsEvent):
+    """A person or an institution replied to an invitation."""
+
+    name: ClassVar[str] = "meeting.replied"
+    meeting_id: UUID
+    invitation_id: UUID
+    person_id: UUID | None = None
+    institution_id: UUID | None = None
+    reply: Literal["accepted", "declined", "tentative"]
+    coming: int
+    waiting: bool = Field(description="Whether there was no seat left.")

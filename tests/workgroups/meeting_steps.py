@@ -1,5 +1,6 @@
 """Meetings for tests: planned ones, and the steps of their life."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from httpx import Response
 
 from services.workgroups.tables import Participant
 from shared.columns import utc_now
-from tests.workgroups.world import Person, Workgroups
+from tests.workgroups.world import Partner, Person, Workgroups
 
 SLOT: dict[str, Any] = {
     "begins": "2099-03-16T09:30:00",
@@ -108,8 +109,47 @@ def whole_life(workgroups: Workgroups, person: Person, group: dict[str, Any]) ->
     """Plan a meeting and take it through every step; every event of meetings tells of one."""
     meeting = planned(workgroups, person, group)
     meeting = taken(workgroups, person, meeting, "schedule")
-    meeting = changed(workgroups, person, meeting, title="Second follow-up").json()
+    meeting = changed(workgroups, person, meeting, title="Second follow-up", capacity=1).json()
+    others = [workgroups.partner(acronym) for acronym in ("FAO", "WHO")]
+    first, _ = invited(workgroups, person, meeting, institutions=others)
+    for other in others:
+        replied(workgroups, other.focal_point, meeting, "accepted", other)
+    workgroups.send(person, "DELETE", f"/meetings/{meeting['id']}/invitations/{first['id']}")
     meeting = taken(workgroups, person, meeting, "cancel", {"reason": "The hall burnt down."})
     again = {**just_begun(), "reason": "There is another hall."}
     meeting = taken(workgroups, person, meeting, "reschedule", again)
     return taken(workgroups, person, meeting, "hold", {"participants_in_person": 12})
+
+
+def invited(
+    workgroups: Workgroups,
+    person: Person,
+    meeting: dict[str, Any],
+    people: Sequence[Person] = (),
+    institutions: Sequence[Partner] = (),
+) -> list[dict[str, Any]]:
+    """Invite people and institutions; return their invitations."""
+    body = {
+        "person_ids": [str(each.id) for each in people],
+        "institution_ids": [str(each.id) for each in institutions],
+    }
+    response = workgroups.send(person, "POST", f"/meetings/{meeting['id']}/invitations", body)
+    assert response.status_code == 200, response.text
+    answer: list[dict[str, Any]] = response.json()
+    return answer
+
+
+def replied(
+    workgroups: Workgroups,
+    person: Person,
+    meeting: dict[str, Any],
+    reply: str,
+    institution: Partner | None = None,
+    *,
+    coming: int = 1,
+) -> Response:
+    """Reply to an invitation, for oneself or for an institution."""
+    body: dict[str, Any] = {"reply": reply}
+    if institution is not None:
+        body |= {"institution_id": str(institution.id), "coming": coming}
+    return workgroups.send(person, "PUT", f"/meetings/{meeting['id']}/reply", body)

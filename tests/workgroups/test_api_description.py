@@ -121,6 +121,12 @@ def test_there_are_the_operations_that_others_rely_on(
         "POST /meetings/{meeting_id}/cancel",
         "POST /meetings/{meeting_id}/hold",
         "GET /meetings/{meeting_id}/history",
+        "POST /meetings/{meeting_id}/invitations",
+        "GET /meetings/{meeting_id}/invitations",
+        "DELETE /meetings/{meeting_id}/invitations/{invitation_id}",
+        "PUT /meetings/{meeting_id}/reply",
+        "PUT /meetings/{meeting_id}/attendance",
+        "GET /meetings/{meeting_id}/attendance",
         "POST /groups/{group_id}/action-items",
         "GET /groups/{group_id}/action-items",
         "GET /action-items/{action_item_id}",
@@ -181,7 +187,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if operation.get("requestBody")
     }
-    assert len(bodies) == 28
+    assert len(bodies) == 31
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

@@ -149,11 +149,12 @@ def shown(session: Session, caller: Caller | None, found: Sequence[Meeting]) -> 
             select(Group.id).where(col(Group.id).in_(named), sight.in_sight(session, caller))
         )
     )
-    own = meeting_access.groups_belonged_to(session, caller)
+    joins = meeting_access.joinable(
+        session, caller, {key: [group.id for group in each] for key, each in all_groups.items()}
+    )
     answers = []
     for meeting in found:
         groups = all_groups[meeting.id]
-        joins = own is None or any(group.id in own for group in groups)
         answers.append(
             MeetingOut.model_validate(
                 {
@@ -161,7 +162,7 @@ def shown(session: Session, caller: Caller | None, found: Sequence[Meeting]) -> 
                     "date": meeting.held_on,
                     "begins": meeting.begins_local,
                     "ends": meeting.ends_local,
-                    "link": meeting.link if joins else None,
+                    "link": meeting.link if meeting.id in joins else None,
                     "groups": [
                         MeetingGroupOut.model_validate(group)
                         for group in groups

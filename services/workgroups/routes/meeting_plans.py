@@ -67,8 +67,10 @@ class Cancellation(Input):
 class Holding(Input):
     """What a meeting came to."""
 
-    participants_in_person: Participants = 0
-    participants_online: Participants = 0
+    participants_in_person: Participants | None = Field(
+        None, description="Left out, it follows from the attendance."
+    )
+    participants_online: Participants | None = None
     agreed_points: Annotated[
         list[Reason],
         Field(max_length=100, description="What was agreed, in order.", examples=[[AGREED]]),

@@ -20,6 +20,7 @@ from services.workgroups.tables.events import (
 )
 from services.workgroups.tables.groups import Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
+from services.workgroups.tables.invitations import Attendance, Invitation, InvitationReply
 from services.workgroups.tables.meetings import Meeting, MeetingChange, MeetingGroup
 from services.workgroups.tables.membership import (
     Admission,
@@ -41,6 +42,7 @@ __all__ = [
     "Admission",
     "AgreedPoint",
     "AgreedPointChange",
+    "Attendance",
     "Checkpoint",
     "Comment",
     "CommentMention",
@@ -53,6 +55,8 @@ __all__ = [
     "GroupHistory",
     "IdempotencyRecord",
     "Institution",
+    "Invitation",
+    "InvitationReply",
     "Meeting",
     "MeetingChange",
     "MeetingGroup",

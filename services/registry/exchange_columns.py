@@ -13,11 +13,11 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.registry.cells import is_formula, neutralised, original
 from services.registry.import_files import Columns, Form
 from services.registry.institutions import Profile
 from services.registry.profiles import Document
 from services.registry.tables import Institution
+from shared.cells import is_formula, original
 from shared.problems import FieldError
 from shared.text import Line
 
@@ -247,11 +247,6 @@ def cells_of(values: Mapping[str, Any], languages: Sequence[str]) -> list[str]:
 def header_of(languages: Sequence[str]) -> list[str]:
     """Return the columns of a table with a description in each of these languages."""
     return [*COLUMNS, *(f"{DESCRIPTION}{language}" for language in languages)]
-
-
-def csv_cells(texts: Iterable[str]) -> list[str]:
-    """Return the texts as the cells of a CSV file, none of them a formula."""
-    return [neutralised(text) for text in texts]
 
 
 def _values(given: Mapping[str, str], faults: list[FieldError]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The profile as it was: what an institution said of itself at an earlier moment."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -10,8 +9,6 @@ from sqlmodel import Session, col, select
 from services.registry.profiles import Document, profile_of
 from services.registry.tables import HistoryEntry, Institution, Verification
 from shared.problems import NOT_FOUND, Problem
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,6 @@ def profile_as_of(session: Session, institution: Institution, moment: datetime) 
             if field in document:
                 document[field] = before
     raise Problem(NOT_FOUND, "It was not registered by then. Ask for a later day.")
-
-
-def moment_of(text: str) -> datetime:
-    """Return the moment that a day or a date-time with its offset means (RFC 3339).
-
-    A day stands for its end, in UTC. Raises ``ValueError`` for anything else.
-    """
-    if _DAY.fullmatch(text):
-        return datetime.combine(date.fromisoformat(text), time.max, UTC)
-    # In an address an unescaped plus sign is a blank.
-    moment = datetime.fromisoformat(text.replace(" ", "+"))
-    if moment.tzinfo is None or "T" not in text.upper():
-        raise ValueError("A date-time has a T and an offset.")
-    return moment.astimezone(UTC)
 
 
 def _verified_until(session: Session, step: HistoryEntry) -> datetime | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from services.registry import imports
-from services.registry.exports import csv_text, everything, json_lines
+from services.registry.exports import everything
 from services.registry.import_files import Form
 from services.registry.people import appoint_coordinator
 from services.registry.tables import (
@@ -23,6 +23,7 @@ from services.registry.tables import (
     InstitutionReference,
 )
 from shared.database import Database
+from shared.exports import csv_text, json_lines
 from tests.registry.journey import COORDINATOR
 
 PARTNER = {

@@ -11,11 +11,12 @@ from sqlmodel import Session, col, select
 from services.registry import institutions, lifecycle
 from services.registry.institutions import Profile, ProfileChange
 from services.registry.people import PersonDraft
-from services.registry.profile_history import moment_of, profile_as_of
+from services.registry.profile_history import profile_as_of
 from services.registry.profiles import profile_of
 from services.registry.tables import HistoryEntry
 from shared.columns import utc_now
 from shared.database import Database
+from shared.moments import moment_of
 from shared.vocabularies import VocabularyName, vocabulary
 from tests.registry.journey import CIRDAP, Person, Registry
 from tests.registry.stage import Stage, assert_refused

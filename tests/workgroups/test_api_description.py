@@ -138,6 +138,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /search",
         "GET /groups/{group_id}/feed.atom",
         "GET /themes/{slug}/feed.atom",
+        "GET /exports/{what}.{form}",
     }
 
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from services.registry.commands.answers import AsJson, opened, show
+from services.registry.commands.database import opened
 from services.registry.settings import settings
+from shared.terminal import AsJson, show
 
 app = typer.Typer()
 

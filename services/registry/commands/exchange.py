@@ -1,19 +1,18 @@
 """Commands that bring institutions in and take them out."""
 
-import sys
 import threading
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.registry.commands.answers import FAILED, AsJson, give_up, opened, show, show_json
+from services.registry.commands.database import opened
+from shared.exports import Format
+from shared.terminal import AsJson, give_up, show, show_json, write_export
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.registry.exports import Export
     from services.registry.tables import Import
     from shared.database import Database
 
@@ -22,14 +21,6 @@ SOME_REFUSED = 3
 SHOWN = 50
 
 app = typer.Typer()
-
-
-class FileForm(StrEnum):
-    """How a file is written."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    XLSX = "xlsx"
 
 
 @app.command("import")
@@ -75,7 +66,7 @@ def import_file(
 
 @app.command()
 def export(
-    form: Annotated[FileForm, typer.Option("--format", help="How it is written.")] = FileForm.CSV,
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.CSV,
     output: Annotated[
         Path | None, typer.Option(help="The file to write; standard output without it.")
     ] = None,
@@ -88,15 +79,9 @@ def export(
 
     if status is not None and status not in set(Status):
         give_up(f"The states are {', '.join(Status)}.")
-    if form is FileForm.XLSX and output is None:
-        give_up("Name the workbook to write with --output.")
-
     with opened() as database:
         every = everything(database, Status(status) if status else None)
-        try:
-            _write(every, form, output)
-        except OSError as error:
-            give_up(f"The file can't be written: {error.strerror}.", FAILED)
+        write_export(every, form, output)
 
 
 def _finished(database: "Database", import_id: "UUID") -> "Import":
@@ -173,25 +158,3 @@ def _report(database: "Database", job: "Import", *, as_json: bool) -> None:
         more = f", the first {SHOWN} of {len(told):,}" if len(told) > SHOWN else ""
         columns = ("line", "outcome", "name", "told")
         show(f"Refused, or to be looked at{more}", columns, texts, as_json=False)
-
-
-def _write(every: "Export", form: FileForm, output: Path | None) -> None:
-    from services.registry.exports import csv_text, json_lines, write_workbook
-
-    if output is None:
-        for text in csv_text(every) if form is FileForm.CSV else json_lines(every):
-            sys.stdout.buffer.write(text.encode())
-        return
-    # Written beside it and put in its place, so that a file is whole or as it was.
-    unfinished = output.with_name(f"{output.name}.part")
-    try:
-        if form is FileForm.XLSX:
-            write_workbook(every, unfinished)
-        else:
-            with unfinished.open("wb") as file:
-                for text in csv_text(every) if form is FileForm.CSV else json_lines(every):
-                    file.write(text.encode())
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    typer.echo(f"Written to {output}.", err=True)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import typer
 
-from services.registry.commands.answers import AsJson, give_up, opened, show
+from services.registry.commands.database import opened
+from shared.terminal import AsJson, give_up, show
 
 app = typer.Typer()
 

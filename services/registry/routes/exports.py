@@ -1,18 +1,16 @@
 """Exporting institutions."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
-from starlette.background import BackgroundTask
+from fastapi.responses import Response
 
 from services.registry import exports, finding
-from services.registry.exports import MEDIA_TYPES, Export, Format
+from services.registry.exports import Export
 from services.registry.permissions import acting_person, is_coordinator, sight_of, visible_to
 from services.registry.routes.finding import Asked, CatalogueOfProcess
-from shared.columns import utc_now
+from shared.export_answers import FILE, as_file
+from shared.exports import Format
 from shared.pagination import PageParams
 from shared.problems import INVALID, UNAUTHENTICATED, responses
 from shared.search import finding as search
@@ -20,20 +18,13 @@ from shared.web import MaybeCaller, Reading
 
 router = APIRouter(prefix="/institutions", tags=["in and out"])
 
-_FILES = {
-    media_type.partition(";")[0]: {
-        "schema": {"type": "string", **({"format": "binary"} if format_ == Format.XLSX else {})}
-    }
-    for format_, media_type in MEDIA_TYPES.items()
-}
-
 
 @router.get(
     "/export",
     summary="Export institutions",
     response_class=Response,
     responses={
-        200: {"description": "The file.", "content": _FILES},
+        200: FILE,
         **responses(UNAUTHENTICATED, INVALID),
     },
 )
@@ -60,28 +51,4 @@ def export_institutions(
         pages=lambda cursor: search.page_of(catalogue, found, PageParams(cursor, exports.PART)),
         with_references=is_coordinator(session, caller),
     )
-    name = f"institutions-{utc_now():%Y-%m-%d}.{form}"
-    if form is Format.XLSX:
-        return _workbook(export, name)
-    text = exports.csv_text(export) if form is Format.CSV else exports.json_lines(export)
-    return StreamingResponse(
-        text,
-        media_type=MEDIA_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _workbook(export: Export, name: str) -> Response:
-    folder = TemporaryDirectory(prefix="southlink-export-")
-    path = Path(folder.name) / name
-    try:
-        exports.write_workbook(export, path)
-    except BaseException:
-        folder.cleanup()
-        raise
-    return FileResponse(
-        path,
-        media_type=MEDIA_TYPES[Format.XLSX],
-        filename=name,
-        background=BackgroundTask(folder.cleanup),
-    )
+    return as_file(export, form, "institutions")

@@ -1,13 +1,11 @@
 """Registering institutions, reading and changing them."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from services.registry import cautions, duplicates, institutions
 from services.registry.cautions import CautionKind
@@ -21,7 +19,7 @@ from services.registry.permissions import (
     require_trace,
     visible_to,
 )
-from services.registry.profile_history import PastProfile, moment_of, profile_as_of
+from services.registry.profile_history import PastProfile, profile_as_of
 from services.registry.profiles import only_related, profile_of
 from services.registry.relations import related
 from services.registry.routes.candidate_out import CandidateOut, PublicCandidate
@@ -41,6 +39,7 @@ from services.registry.tombstones import Moved
 from shared.columns import utc_now
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
+from shared.moments import PastMoment
 from shared.problems import (
     FORBIDDEN,
     IDEMPOTENCY_MISMATCH,
@@ -56,25 +55,8 @@ from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 router = APIRouter(prefix="/institutions", tags=["institutions"])
 
 
-def _moment(value: Any) -> datetime:
-    try:
-        moment = moment_of(value)
-    except ValueError:
-        raise PydanticCustomError(
-            "moment", "Give a day such as 2026-03-01, or a time such as 2026-03-01T12:00:00Z."
-        ) from None
-    if moment.date() > utc_now().date():
-        raise PydanticCustomError("future", "Give a day that has come: nobody knows later ones.")
-    return moment
-
-
 AsOf = Annotated[
-    Annotated[
-        datetime,
-        PlainValidator(_moment),
-        WithJsonSchema({"type": "string", "examples": ["2026-03-01"]}),
-    ]
-    | None,
+    PastMoment | None,
     Query(
         description="A day (meaning its end, in UTC) or a date-time with its offset: the profile "
         "as it was then."

@@ -1,14 +1,19 @@
 """How a command answers: a table for people or JSON for programs, and plain words when it can't."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from services.registry.settings import settings
 from shared.database import Database
+from shared.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from shared.exports import Exported, Format
 
 FAILED = 1
 """Exit code when the surroundings fail, such as the database."""
@@ -19,14 +24,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program."
 
 
 @contextmanager
-def opened() -> Iterator[Database]:
-    """Yield the registry's database; what goes wrong ends the command in a sentence."""
+def opened(settings: ServiceSettings) -> Iterator[Database]:
+    """Yield the service's database; what goes wrong ends the command in a sentence."""
     from pydantic import ValidationError
     from sqlalchemy.exc import DBAPIError, ProgrammingError
 
     from shared.problems import Problem
 
-    database = Database(settings().database_url)
+    database = Database(settings.database_url)
     try:
         yield database
     except Problem as problem:
@@ -36,8 +41,9 @@ def opened() -> Iterator[Database]:
     except DBAPIError as error:
         if isinstance(error, ProgrammingError) or "no such table" in str(error.orig):
             give_up("The database has another schema. Run the command migrate first.", FAILED)
+        variable = f"{settings.model_config.get('env_prefix', '')}DATABASE_URL"
         give_up(
-            "The database doesn't answer. Check REGISTRY_DATABASE_URL and that it runs "
+            f"The database doesn't answer. Check {variable} and that it runs "
             f"({type(error.orig).__name__}).",
             FAILED,
         )
@@ -80,6 +86,34 @@ def show_json(value: Any) -> None:
     from pydantic_core import to_jsonable_python
 
     typer.echo(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2))
+
+
+def write_export(exported: "Exported", form: "Format", output: Path | None) -> None:
+    """Write an export to the file ``output``, or to standard output without one."""
+    from shared.exports import Format, csv_text, json_lines, write_workbook
+
+    if form is Format.XLSX and output is None:
+        give_up("Name the workbook to write with --output.")
+    text = csv_text if form is Format.CSV else json_lines
+    if output is None:
+        for part in text(exported):
+            sys.stdout.buffer.write(part.encode())
+        return
+    # Written beside it and put in its place, so that a file is whole or as it was.
+    unfinished = output.with_name(f"{output.name}.part")
+    try:
+        if form is Format.XLSX:
+            write_workbook(exported, unfinished)
+        else:
+            with unfinished.open("wb") as file:
+                for part in text(exported):
+                    file.write(part.encode())
+        unfinished.replace(output)
+    except OSError as error:
+        give_up(f"The file can't be written: {error.strerror}.", FAILED)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    typer.echo(f"Written to {output}.", err=True)
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import duplicates, embedded_stack, finding, importing, matching
+from benchmarks import duplicates, embedded_stack, finding, importing, matching, rebuilding
 from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
 from benchmarks.report import Result, keep, show
@@ -20,6 +20,7 @@ MEASURES: Mapping[str, Measure] = {
     "duplicates": duplicates.measure,
     "matching": matching.measure,
     "importing": importing.measure,
+    "rebuilding": rebuilding.measure,
 }
 """Everything that is measured, by the name that ``--only`` takes."""
 

@@ -18,6 +18,9 @@ from shared.projection import Projection
 
 Sources = Sequence[tuple[Projection, FeedClient]]
 
+TOGETHER = 500
+"""So many events are applied in one savepoint, and one by one only when one of them fails."""
+
 
 def rebuild(database: Database, sources: Sources) -> None:
     """Empty the read models and apply each source's whole history again.
@@ -41,7 +44,7 @@ def rebuild(database: Database, sources: Sources) -> None:
                     col(projection.checkpoint.source) == projection.source
                 )
             )
-            skipped = sum(not _apply(session, projection, event) for event in history.events)
+            skipped = _apply_all(session, projection, history.events)
             session.add(
                 projection.checkpoint(
                     source=projection.source,
@@ -108,6 +111,31 @@ def _history(feed: FeedClient, until: int | None = None) -> FeedPage:
             return FeedPage(page.epoch, page.head, events)
 
 
+def _apply_all(session: Session, projection: Projection, events: Sequence[Event]) -> int:
+    """Apply events in their order, where nothing is parked yet; return how many concern nobody."""
+    skipped = 0
+    all_fit = True
+    for begin in range(0, len(events), TOGETHER):
+        some = events[begin : begin + TOGETHER]
+        done = _apply_together(session, projection, some) if all_fit else None
+        if done is None:
+            # From here on something is parked, behind which what comes later may have to wait.
+            all_fit = False
+            done = sum(not _apply(session, projection, event) for event in some)
+        skipped += done
+    return skipped
+
+
+def _apply_together(
+    session: Session, projection: Projection, events: Sequence[Event]
+) -> int | None:
+    try:
+        with session.begin_nested():
+            return sum(not projection.apply(session, event) for event in events)
+    except Exception:  # noqa: BLE001
+        return None
+
+
 def _apply(session: Session, projection: Projection, event: Event) -> bool:
     try:
         if waits_behind(session, projection, event):
@@ -128,8 +156,7 @@ def _built_beside(
         projection.checkpoint.metadata.create_all(beside.engine)
         # A plain session: what handlers leave for after the commit must not happen twice.
         with Session(beside.engine) as session:
-            for event in events:
-                _apply(session, projection, event)
+            _apply_all(session, projection, events)
             session.commit()
         with beside.read() as session:
             built = {model: _digests(session, model) for model in projection.read_models}

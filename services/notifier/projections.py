@@ -60,6 +60,7 @@ from shared.events.catalogue import (
     UpdatePosted,
 )
 from shared.events.envelope import Event, EventData
+from shared.newest import keep_newest
 from shared.projection import Handler, Projection
 from shared.redaction import redact_parked
 
@@ -281,10 +282,8 @@ WORKGROUPS_PROJECTION = Projection(
 
 
 def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
-    kept = session.get(Institution, facts.institution_id)
-    if kept is not None and kept.version > facts.version:
-        return
-    session.merge(
+    keep_newest(
+        session,
         Institution(
             id=facts.institution_id,
             name=facts.name,
@@ -292,22 +291,20 @@ def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
             status=facts.status,
             version=facts.version,
             merged_into=facts.merged_into,
-        )
+        ),
     )
 
 
 def _keep_group(session: Session, facts: GroupFacts) -> None:
-    kept = session.get(Group, facts.group_id)
-    if kept is not None and kept.version > facts.version:
-        return
-    session.merge(
+    keep_newest(
+        session,
         Group(
             id=facts.group_id,
             title=facts.title,
             theme_slug=facts.theme_slug,
             status=facts.status,
             version=facts.version,
-        )
+        ),
     )
 
 

@@ -63,6 +63,7 @@ from shared.events.catalogue import (
     SupportFacts,
 )
 from shared.events.envelope import Event, EventData
+from shared.newest import keep_newest
 from shared.redaction import redact_parked
 
 InstitutionTold = (
@@ -85,11 +86,9 @@ InstitutionTold = (
 def institution_told(session: Session, _event: Event, data: InstitutionTold) -> None:
     """Keep the institution as of this version; an older version than the kept one is ignored."""
     facts = data.institution
-    kept = session.get(Institution, facts.institution_id)
-    if kept is not None and kept.version >= facts.version:
-        return
-    session.merge(
-        Institution(id=facts.institution_id, **facts.model_dump(exclude={"institution_id"}))
+    keep_newest(
+        session,
+        Institution(id=facts.institution_id, **facts.model_dump(exclude={"institution_id"})),
     )
 
 
@@ -173,11 +172,8 @@ def offer_told(session: Session, _event: Event, data: OfferEvent) -> None:
 
 
 def _keep_support(session: Session, side: Side, facts: SupportFacts) -> None:
-    kept = session.get(Support, facts.item_id)
-    if kept is not None and kept.version >= facts.version:
-        return
     said = facts.model_dump(include={"institution_id", "title", "state", "version"})
-    session.merge(Support(id=facts.item_id, side=side, **said))
+    keep_newest(session, Support(id=facts.item_id, side=side, **said))
 
 
 def _roles_of(session: Session, person_id: UUID) -> list[Coordinator | FocalPoint]:

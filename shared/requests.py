@@ -17,6 +17,7 @@ from shared.telemetry import RequestMetrics, continue_trace, traceparent
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PARAMETER = re.compile(r"\{[a-z_]+\}")
 _UNMATCHED = "(no such address)"
 
 SECURITY_HEADERS = {
@@ -52,7 +53,8 @@ class BodyTooLargeError(HTTPException):
 class RequestFrame:
     """ASGI middleware around the whole application.
 
-    ``body_limits`` are those of the paths that take more, or less, than ``max_body_bytes``.
+    ``body_limits`` are those of the paths that take more, or less, than ``max_body_bytes``, written
+    as routes are: ``/updates/{update_id}/attachments``.
     """
 
     def __init__(
@@ -65,7 +67,10 @@ class RequestFrame:
         self.app = app
         self.metrics = metrics
         self.max_body_bytes = max_body_bytes
-        self.body_limits = body_limits or {}
+        self.body_limits = [
+            (re.compile(_PARAMETER.sub("[^/]+", path)), limit)
+            for path, limit in (body_limits or {}).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -130,7 +135,10 @@ class RequestFrame:
 
     async def _limited(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        limit = self.body_limits.get(path, self.max_body_bytes)
+        limit = next(
+            (limit for pattern, limit in self.body_limits if pattern.fullmatch(path)),
+            self.max_body_bytes,
+        )
         declared = headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > limit:
             raise BodyTooLargeError(limit)

@@ -112,6 +112,7 @@ class Installation:
             }
         return variables | {
             "REGISTRY_SIGNING_KEY_FILE": str(self.folder / "signing-key.json"),
+            "WORKGROUPS_ATTACHMENTS": str(self.folder / "attachments"),
             "NOTIFIER_WORKGROUPS_URL": self.workgroups_url,
             "NOTIFIER_CELERY_BROKER_URL": self.redis_url.removesuffix("/0") + "/1",
             "NOTIFIER_SWEEP_SECONDS": "1",

@@ -4,11 +4,13 @@ from fastapi import FastAPI
 
 import services.workgroups.search_index  # noqa: F401  so that what is written is found
 from services.workgroups import figures
+from services.workgroups.attachment_store import AttachmentStore
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
     action_item_log,
     action_items,
     admissions,
+    attachments,
     comments,
     exports,
     feeds,
@@ -66,6 +68,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             updates.router,
             update_steps.router,
             comments.router,
+            attachments.router,
             meetings.router,
             meeting_plans.router,
             invitations.router,
@@ -86,6 +89,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             parked_check(database),
         ],
         figures=[figures.collect],
+        body_limits={attachments.SEND_PATH: chosen.max_attachment_bytes},
     )
     app.state.catalogue = catalogue
+    app.state.attachments = AttachmentStore(chosen)
     return app

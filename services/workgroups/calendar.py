@@ -2,13 +2,29 @@
 
 from datetime import datetime
 
+from sqlmodel import Session
+
+from services.workgroups.attachment_store import AttachmentStore
+from services.workgroups.attachment_sweeping import clear_removed, sweep
+from services.workgroups.settings import settings
 from services.workgroups.updates import publish_due
 from shared import calendar
 from shared.calendar import Steps
 from shared.database import Database
 
+
+def _clear_attachments(session: Session, _now: datetime) -> int:
+    return clear_removed(session, AttachmentStore(settings()))
+
+
+def _sweep_attachments(session: Session, now: datetime) -> int:
+    return sweep(session, AttachmentStore(settings()), now)
+
+
 STEPS: Steps = {
     "updates_published": publish_due,
+    "attachments_cleared": _clear_attachments,
+    "attachments_swept": _sweep_attachments,
 }
 """Every step by its name."""
 

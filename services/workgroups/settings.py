@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.events.catalogue import WORKGROUPS
@@ -28,6 +28,26 @@ class Settings(ServiceSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8002", description="The base URL of this service as its users see it."
+    )
+    attachments: str = Field(
+        "var/attachments",
+        description="Where attached files are kept: a folder, or s3://bucket/prefix.",
+    )
+    attachments_endpoint: str | None = Field(
+        None, description="The address of an S3-compatible store that isn't Amazon's."
+    )
+    attachments_region: str = Field("us-east-1", description="The region of the bucket.")
+    attachments_access_key_id: SecretStr | None = Field(
+        None, description="The key that may read, write, list and delete in the bucket."
+    )
+    attachments_secret_access_key: SecretStr | None = Field(
+        None, description="The secret of that key."
+    )
+    max_attachment_bytes: int = Field(
+        10_485_760, ge=1_024, description="The largest attached file, bytes."
+    )
+    max_attachment_bytes_of_group: int = Field(
+        1_073_741_824, ge=1_024, description="What the attached files of a group take, bytes."
     )
 
 

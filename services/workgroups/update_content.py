@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from services.workgroups import markdown
 from services.workgroups.mentions import require_mentionable
 from services.workgroups.support import Side, require_linkable
-from services.workgroups.tables import Update, UpdateLink, UpdateMention
+from services.workgroups.tables import Attachment, Update, UpdateLink, UpdateMention
 from shared.events.catalogue import UpdateKind
 from shared.identity import Caller
 
@@ -125,8 +125,8 @@ def keep_content(session: Session, update: Update, said: Content) -> None:
 
 
 def forget_content(session: Session, update: Update) -> None:
-    """Let the update link to nothing and mention nobody any more."""
-    for table in (UpdateLink, UpdateMention):
+    """Let the update have no links, mentions and files any more."""
+    for table in (UpdateLink, UpdateMention, Attachment):
         session.execute(delete(table).where(col(table.update_id) == update.id))
 
 

@@ -54,6 +54,18 @@ def update_to_write(session: Session, caller: Caller, update_id: UUID) -> Update
     return update
 
 
+def update_to_attach_to(session: Session, caller: Caller, update_id: UUID) -> Update:
+    """Return an update of the caller's institution, locked with its group; a Problem (404) else.
+
+    What the files of the group take is counted under that lock.
+    """
+    found = session.get(Update, update_id)
+    if found is None or found.institution_id not in written_for(session, caller):
+        raise _not_yours()
+    groups.lock(session, found.group_id)
+    return _fresh(session, update_id)
+
+
 def update_to_withdraw(session: Session, caller: Caller, update_id: UUID) -> tuple[Update, bool]:
     """Return the update, locked, and whether the caller takes it back for the group.
 

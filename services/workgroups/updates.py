@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from services.workgroups import groups, membership
 from services.workgroups.institutions import require_verified
-from services.workgroups.tables import Group, Institution, Update, UpdateVersion
+from services.workgroups.tables import Group, Institution, Update
 from services.workgroups.update_content import (
     Content,
     content_of,
@@ -21,10 +21,10 @@ from services.workgroups.update_content import (
     keep_content,
     require_sayable,
 )
+from services.workgroups.update_records import facts, record, subject_of
 from shared.columns import utc_now
 from shared.events.catalogue import (
     UpdateChanged,
-    UpdatePinned,
     UpdatePosted,
     UpdateWithdrawn,
 )
@@ -35,8 +35,6 @@ from shared.problems import INVALID, NOT_ALLOWED_NOW, FieldError, Problem
 
 AHEAD = timedelta(days=366)
 """How far ahead an update can be scheduled."""
-PINNED_AT_MOST = 5
-"""How many updates of a group are pinned at a time."""
 AT_A_TIME = 50
 """How many scheduled updates are published in one transaction."""
 
@@ -118,9 +116,9 @@ def change(session: Session, update: Update, changes: dict[str, Any], caller: Ca
     update.version += 1
     if update.state == "published":
         update.edited_at = utc_now()
-        _record(session, update, "edit", caller.id)
-        told = UpdateChanged(**_facts(session, update), changed=changed)
-        publish_event(session, told, subject=_subject(update))
+        record(session, update, "edit", caller.id)
+        told = UpdateChanged(**facts(session, update), changed=changed)
+        publish_event(session, told, subject=subject_of(update))
 
 
 def withdraw(session: Session, update: Update, by: UUID, reason: str, *, by_group: bool) -> None:
@@ -141,7 +139,7 @@ def withdraw(session: Session, update: Update, by: UUID, reason: str, *, by_grou
     update.pinned_at = None
     update.version += 1
     session.add(update)
-    _record(session, update, "withdraw", by, reason)
+    record(session, update, "withdraw", by, reason)
     publish_event(
         session,
         UpdateWithdrawn(
@@ -152,7 +150,7 @@ def withdraw(session: Session, update: Update, by: UUID, reason: str, *, by_grou
             reason=reason,
             update_version=update.version,
         ),
-        subject=_subject(update),
+        subject=subject_of(update),
     )
 
 
@@ -167,45 +165,6 @@ def discard(session: Session, update: Update) -> None:
     forget_content(session, update)
     session.delete(update)
     session.flush()
-
-
-def pin(session: Session, update: Update, by: UUID) -> None:
-    """Keep a published update at the top of its group, which the caller has locked.
-
-    One that is there stays as it is. Raises a Problem (409) when it isn't published, the group is
-    closed, or there are as many as may be.
-    """
-    groups.require_active(session.get_one(Group, update.group_id))
-    if update.state != "published":
-        raise Problem(
-            NOT_ALLOWED_NOW, f"This update is {update.state}; only a published is pinned."
-        )
-    if update.pinned_at is not None:
-        return
-    pinned = session.exec(
-        select(Update.id).where(
-            Update.group_id == update.group_id, col(Update.pinned_at).is_not(None)
-        )
-    ).all()
-    if len(pinned) >= PINNED_AT_MOST:
-        raise Problem(
-            NOT_ALLOWED_NOW,
-            f"This group has {PINNED_AT_MOST} pinned updates, as many as may be. Unpin one first.",
-        )
-    update.pinned_at = utc_now()
-    _move(session, update, "pin", by)
-
-
-def unpin(session: Session, update: Update, by: UUID) -> None:
-    """Let an update take its place by its age again; one that is not pinned stays as it is.
-
-    Raises a Problem (409) when the group is closed.
-    """
-    groups.require_active(session.get_one(Group, update.group_id))
-    if update.pinned_at is None:
-        return
-    update.pinned_at = None
-    _move(session, update, "unpin", by)
 
 
 def publish_due(session: Session, now: datetime) -> int:
@@ -267,41 +226,8 @@ def _publish(session: Session, update: Update, now: datetime, by: UUID | None) -
     update.publish_at = None
     update.held_back = None
     session.add(update)
-    _record(session, update, "publish", by)
-    publish_event(session, UpdatePosted(**_facts(session, update)), subject=_subject(update))
-
-
-def _move(session: Session, update: Update, action: str, by: UUID) -> None:
-    update.version += 1
-    session.add(update)
-    _record(session, update, action, by)
-    publish_event(
-        session,
-        UpdatePinned(
-            update_id=update.id,
-            group_id=update.group_id,
-            pinned=update.pinned_at is not None,
-            update_version=update.version,
-        ),
-        subject=_subject(update),
-    )
-
-
-def _record(
-    session: Session, update: Update, action: str, by: UUID | None, reason: str | None = None
-) -> None:
-    session.flush()
-    said = content_of(session, update).as_json()
-    session.add(
-        UpdateVersion(
-            update_id=update.id,
-            version=update.version,
-            action=action,
-            actor_id=by,
-            reason=reason,
-            said={**said, "pinned": update.pinned_at is not None},
-        )
-    )
+    record(session, update, "publish", by)
+    publish_event(session, UpdatePosted(**facts(session, update)), subject=subject_of(update))
 
 
 def _change_time(update: Update, changes: dict[str, Any]) -> bool:
@@ -338,24 +264,3 @@ def _sorted(said: Content) -> Content:
         mentioned_people=tuple(sorted(said.mentioned_people)),
         mentioned_institutions=tuple(sorted(said.mentioned_institutions)),
     )
-
-
-def _facts(session: Session, update: Update) -> dict[str, Any]:
-    group = session.get_one(Group, update.group_id)
-    institution = _institution(session, update)
-    return {
-        **vars(content_of(session, update)),
-        "update_id": update.id,
-        "group_id": group.id,
-        "group_title": group.title,
-        "theme_slug": groups.theme_of(session, group).slug,
-        "institution_id": institution.id,
-        "institution_name": institution.name,
-        "institution_acronym": institution.acronym,
-        "posted_by": update.posted_by,
-        "update_version": update.version,
-    }
-
-
-def _subject(update: Update) -> str:
-    return f"updates/{update.id}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import KeySet, OKPKey
 
 from services.workgroups.app import app_of
-from services.workgroups.settings import SERVICE, Settings
+from services.workgroups.settings import SERVICE, Settings, settings
 from shared.database import Database
 from shared.events.catalogue import WORKGROUPS
 from shared.identity import LocalKeySet, TokenVerifier
@@ -29,6 +30,16 @@ def signing_key() -> OKPKey:
     return OKPKey.generate_key("Ed25519", parameters={"kid": "test"}, auto_kid=False)
 
 
+@pytest.fixture(autouse=True)
+def attachments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which a test's attachments are kept."""
+    folder = tmp_path / "attachments"
+    monkeypatch.setenv("WORKGROUPS_ATTACHMENTS", str(folder))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()
+
+
 @contextmanager
 def running(database_url: str, redis_url: str, key: OKPKey) -> Iterator[Workgroups]:
     """Yield the service on a database that has its schema."""
@@ -36,7 +47,13 @@ def running(database_url: str, redis_url: str, key: OKPKey) -> Iterator[Workgrou
     with database.write() as session:
         start_history(session, WORKGROUPS)
     app = app_of(
-        Settings(database_url=database_url, redis_url=redis_url, max_body_bytes=50_000),
+        Settings(
+            database_url=database_url,
+            redis_url=redis_url,
+            max_body_bytes=50_000,
+            max_attachment_bytes=3_000_000,
+            max_attachment_bytes_of_group=5_000_000,
+        ),
         database,
         TokenVerifier(LocalKeySet(KeySet([key]))),
     )

@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from services.workgroups import support
+from services.workgroups.attached_files import attachments_of
 from services.workgroups.institutions import UNNAMED, Named, names_of
-from services.workgroups.tables import Support, Update
+from services.workgroups.tables import Attachment, Support, Update
 from services.workgroups.update_content import Content, contents_of, html_of
 from services.workgroups.update_permissions import written_for
 from shared.events.catalogue import SupportState, UpdateKind
@@ -116,6 +117,17 @@ class MentionedOut(Output):
     acronym: str | None
 
 
+class AttachmentOut(Output):
+    """A file of an update; GET /attachments/{id} returns its content."""
+
+    id: UUID
+    name: str = Field(examples=["call for volunteers.pdf"])
+    media_type: str = Field(examples=["application/pdf"])
+    size: int = Field(description="Bytes.", examples=[40_960])
+    digest: str = Field(description="SHA-256 of the content, the ETag of the file.")
+    added_at: datetime
+
+
 class WithdrawalOut(Output):
     """That something was taken back."""
 
@@ -144,6 +156,7 @@ class UpdateOut(Output):
     offers: list[LinkedOut]
     mentioned_people: list[UUID]
     mentioned_institutions: list[MentionedOut]
+    attachments: list[AttachmentOut]
     state: UpdateState
     version: int = Field(description="Grows with each change; the ETag of this update.")
     pinned: bool
@@ -168,9 +181,17 @@ def shown(session: Session, caller: Caller | None, found: Sequence[Update]) -> l
         {update.institution_id for update in found}
         | {each for content in said for each in content.mentioned_institutions},
     )
+    files = attachments_of(session, contents)
     own = set(written_for(session, caller))
     return [
-        _shown(update, contents[update.id], linked, names, own=update.institution_id in own)
+        _shown(
+            update,
+            contents[update.id],
+            linked,
+            names,
+            files=files.get(update.id, []),
+            own=update.institution_id in own,
+        )
         for update in found
     ]
 
@@ -186,6 +207,7 @@ def _shown(
     linked: dict[UUID, Support],
     names: dict[UUID, Named],
     *,
+    files: Sequence[Attachment],
     own: bool,
 ) -> UpdateOut:
     gone = update.state == "withdrawn"
@@ -223,6 +245,7 @@ def _shown(
             )
             for each in content.mentioned_institutions
         ],
+        attachments=[] if gone else [AttachmentOut.model_validate(file) for file in files],
         pinned=update.pinned_at is not None,
         held_back=update.held_back if own else None,
         withdrawal=(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlmodel import col, select
 
-from services.workgroups import updates
+from services.workgroups import pinned_updates, updates
 from services.workgroups.routes.permitted import UpdateId
 from services.workgroups.routes.update_out import UpdateOut, Withdrawal, one
 from services.workgroups.routes.updates import CHANGE_PROBLEMS
@@ -43,7 +43,8 @@ class UpdateVersionOut(Output):
 
     version: int
     action: str = Field(
-        description="What made it so: publish, edit, pin, unpin or withdraw.", examples=["edit"]
+        description="What made it so: publish, edit, attach, pin, unpin or withdraw.",
+        examples=["edit"],
     )
     actor_id: UUID | None = Field(description="The person; null: its time had come.")
     reason: str | None
@@ -99,7 +100,7 @@ def pin_update(
 ) -> UpdateOut:
     """Keep an update at the top of its group, five at most; by who leads the group."""
     update = update_to_pin(session, caller, update_id)
-    updates.pin(session, update, caller.id)
+    pinned_updates.pin(session, update, caller.id)
     response.headers["ETag"] = etag(update.version)
     return one(session, caller, update)
 
@@ -110,7 +111,7 @@ def unpin_update(
 ) -> UpdateOut:
     """Let an update take its place by its age again; by who leads the group."""
     update = update_to_pin(session, caller, update_id)
-    updates.unpin(session, update, caller.id)
+    pinned_updates.unpin(session, update, caller.id)
     response.headers["ETag"] = etag(update.version)
     return one(session, caller, update)
 

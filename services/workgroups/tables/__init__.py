@@ -7,6 +7,7 @@ from services.workgroups.tables.action_items import (
     ActionItemSupport,
 )
 from services.workgroups.tables.agreed_points import AgreedPoint, AgreedPointChange
+from services.workgroups.tables.attachments import Attachment, AttachmentSweep
 from services.workgroups.tables.base import Table
 from services.workgroups.tables.comments import Comment, CommentMention, CommentVersion
 from services.workgroups.tables.events import (
@@ -42,6 +43,8 @@ __all__ = [
     "Admission",
     "AgreedPoint",
     "AgreedPointChange",
+    "Attachment",
+    "AttachmentSweep",
     "Attendance",
     "Checkpoint",
     "Comment",

@@ -6,6 +6,8 @@ from sqlmodel import Session
 
 from services.workgroups.attachment_store import AttachmentStore
 from services.workgroups.attachment_sweeping import clear_removed, sweep
+from services.workgroups.charters import tell_of_reviews
+from services.workgroups.quiet_groups import suggest_rest, take_suggestions_back
 from services.workgroups.settings import settings
 from services.workgroups.updates import publish_due
 from shared import calendar
@@ -22,6 +24,9 @@ def _sweep_attachments(session: Session, now: datetime) -> int:
 
 
 STEPS: Steps = {
+    "reviews_told": tell_of_reviews,
+    "suggestions_taken_back": take_suggestions_back,
+    "rests_suggested": suggest_rest,
     "updates_published": publish_due,
     "attachments_cleared": _clear_attachments,
     "attachments_swept": _sweep_attachments,

@@ -1,10 +1,12 @@
 """Follow-up groups and their charter."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.workgroups import charters
 from services.workgroups.group_lifecycle import (
     CLOSED,
     Action,
@@ -30,7 +32,9 @@ def create(
     title: str,
     purpose: str,
     theme_slug: str,
+    scope: str | None = None,
     results: str | None = None,
+    review_date: date | None = None,
     time_zone: str = "UTC",
     visibility: str = "all",
     admission: str = "open",
@@ -53,7 +57,9 @@ def create(
         slug=slug,
         title=title,
         purpose=purpose,
+        scope=scope,
         results=results,
+        review_date=review_date,
         theme_id=theme.id,
         time_zone=time_zone,
         visibility=visibility,
@@ -65,6 +71,7 @@ def create(
         group,
         Problem(CONFLICT, f"There is a group “{slug}” already. Choose another slug."),
     )
+    charters.write(session, group, by.id, None)
     begin(session, group, Action.PROPOSE if status == Status.PROPOSED else Action.OPEN, by)
     publish(session, GroupCreated(group=facts(session, group)), subject=f"groups/{group.id}")
     return group
@@ -125,11 +132,11 @@ def recharter(
     require_role(Action.RECHARTER, by.roles)
     require_possible(group, Action.RECHARTER)
     changed = _changed(group, charter)
-    if not changed.keys() & {"purpose", "results"}:
+    if changed.keys().isdisjoint(("purpose", "scope", "results")):
         raise Problem(
             INVALID,
-            "This is the charter that the group had. Say what it is for now, or what it shall "
-            "bring.",
+            "This is the charter that the group had. Say what it is for now, what it "
+            "covers, or what it shall bring.",
             errors=[FieldError(pointer="/purpose", detail="The same as before.")],
         )
     _take(session, group, Action.RECHARTER, by, reason=reason, changed=changed)
@@ -210,10 +217,17 @@ def _take(
 ) -> None:
     changed = changed or {}
     changes = {name: [_told(getattr(group, name)), _told(value)] for name, value in changed.items()}
+    charter_changed = not changed.keys().isdisjoint(charters.FIELDS)
     with session.no_autoflush:
         for name, value in changed.items():
             setattr(group, name, value)
+        if charter_changed:
+            group.charter += 1
+        if "review_date" in changed:
+            group.review_told = False
         step(session, group, action, by, reason=reason, changes=changes)
+    if charter_changed:
+        charters.write(session, group, by.id, reason)
     publish(
         session,
         GroupUpdated(group=facts(session, group), action=action, reason=reason),

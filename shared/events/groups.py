@@ -1,5 +1,6 @@
 """Events of themes, follow-up groups and who belongs to them."""
 
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -28,6 +29,7 @@ class GroupFacts(Facts):
     theme_title: str
     status: GroupStatus = "active"
     version: int
+    charter: int = Field(1, description="The number of its charter's version.")
     visibility: GroupVisibility = Field(
         "all",
         description="Who may hear of it: everybody, people of verified institutions, its own.",
@@ -69,6 +71,27 @@ class GroupUpdated(WorkgroupsEvent):
         None, description="The step that was taken, as in the table of transitions."
     )
     reason: str | None = Field(None, description="Why, where a reason was given.")
+
+
+class GroupReviewDue(WorkgroupsEvent):
+    """The day has come on which a group wanted to look at its charter again."""
+
+    name: ClassVar[str] = "group.review_due"
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    charter: int = Field(description="The version of the charter that names the day.")
+    review_date: date
+
+
+class GroupDormancySuggested(WorkgroupsEvent):
+    """Nothing happened in an active group for 90 days: who leads it may put it to rest."""
+
+    name: ClassVar[str] = "group.dormancy_suggested"
+    group_id: UUID
+    group_title: str
+    theme_slug: str
+    quiet_since: datetime = Field(description="Since then at the latest nothing happened.")
 
 
 class MembershipJoined(WorkgroupsEvent):

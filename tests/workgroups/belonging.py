@@ -1,14 +1,17 @@
 """Asking to belong to a group, and giving roles in it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from httpx import Response
 
 from services.workgroups import group_roles, groups, membership
+from services.workgroups.calendar import keep
 from services.workgroups.membership_lifecycle import REGISTRY
 from services.workgroups.tables import Participant
+from shared.columns import utc_now
 from shared.events.catalogue import InstitutionMerged
 from tests.workgroups.world import Partner, Person, Workgroups, institution_facts
 
@@ -107,6 +110,8 @@ def every_step(workgroups: Workgroups) -> None:
     confirm = f"{asked.path}/roles/{role['id']}/confirm"
     assert workgroups.send(asked.coordinator, "POST", confirm).is_success
     assert asked.end(role, body={**WHY, "leave_without_coordinator": True}).is_success
+    door(workgroups, "open", review_date="2021-01-01")
+    keep(workgroups.database, utc_now() + timedelta(days=91))
     workgroups.tell(
         InstitutionMerged(
             institution=institution_facts(institution_id=unv.id, status="merged", version=9),

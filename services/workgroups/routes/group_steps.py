@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from services.workgroups import groups
 from services.workgroups.group_lifecycle import Action, Actor, Status
 from services.workgroups.people import names_of_people
-from services.workgroups.routes.groups import PURPOSE, RESULTS, GroupOut, shown
+from services.workgroups.routes.days import Day
+from services.workgroups.routes.groups import PURPOSE, RESULTS, SCOPE, GroupOut, shown
 from services.workgroups.routes.people_out import PersonOut, person_out
 from services.workgroups.routes.permitted import GroupToLead, VisibleGroup
 from services.workgroups.tables import Group, GroupHistory
@@ -69,7 +70,13 @@ class NewCharter(Input):
     """A charter that differs from the one of before, and why the group returns."""
 
     purpose: Prose = Field(examples=[PURPOSE])
+    scope: Prose | None = Field(
+        None, description="What belongs to it and what doesn't.", examples=[SCOPE]
+    )
     results: Prose | None = Field(None, description="What it shall bring.", examples=[RESULTS])
+    review_date: Day | None = Field(
+        None, description="When to look at it again.", examples=["2027-06-30"]
+    )
     reason: Reason = Field(examples=["The member states asked for a second phase."])
 
 

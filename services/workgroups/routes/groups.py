@@ -1,18 +1,19 @@
 """Groups: opening, finding and changing them; the steps of their life are in `group_steps`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, not_, select
 
-from services.workgroups import groups, sight
+from services.workgroups import groups, quiet_groups, sight
 from services.workgroups.group_lifecycle import Status
 from services.workgroups.membership import Admitting
 from services.workgroups.permissions import actor_in_platform
+from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import Coordinator, GroupToLead, VisibleGroup
 from services.workgroups.routes.slugs import Slug
 from services.workgroups.sight import Visibility
@@ -40,6 +41,7 @@ router = APIRouter(prefix="/groups", tags=["groups"])
 
 PURPOSE = "Follow up on South-South cooperation in digitalization, as agreed at the retreat."
 RESULTS = "Each member names one solution that it shares and one that it looks for."
+SCOPE = "Digital public services; not the building of networks."
 WHO_SEES = "Who sees it and what it does: all, people of verified institutions, or its members."
 
 HOW_TO_JOIN = "How institutions come to belong to it: each that wants, on request, by invitation."
@@ -52,7 +54,13 @@ class NewGroup(Input):
     title: Title = Field(examples=["Digital transformation follow-up group"])
     purpose: Prose = Field(examples=[PURPOSE])
     theme_slug: Slug = Field(description="The theme under which it follows up.")
+    scope: Prose | None = Field(
+        None, description="What belongs to it and what doesn't.", examples=[SCOPE]
+    )
     results: Prose | None = Field(None, description="What it shall bring.", examples=[RESULTS])
+    review_date: Day | None = Field(
+        None, description="When to look at the charter again.", examples=["2027-06-30"]
+    )
     time_zone: TimeZone = Field(
         "UTC", description="IANA time zone in which its due dates end.", examples=["Asia/Bangkok"]
     )
@@ -68,7 +76,11 @@ class GroupChange(Input):
 
     title: Title | None = Field(None, examples=["Digital transformation follow-up group"])
     purpose: Prose | None = Field(None, examples=[PURPOSE])
+    scope: Prose | None = Field(None, description="Null takes it away.", examples=[SCOPE])
     results: Prose | None = Field(None, description="Null takes it away.", examples=[RESULTS])
+    review_date: Day | None = Field(
+        None, description="Null takes it away.", examples=["2027-06-30"]
+    )
     time_zone: TimeZone | None = None
     visibility: Visibility | None = Field(None, description=WHO_SEES)
     admission: Admitting | None = Field(None, description=HOW_TO_JOIN)
@@ -80,7 +92,7 @@ class GroupChange(Input):
     def _something(self) -> "GroupChange":
         if not self.model_fields_set - {"reason"}:
             raise PydanticCustomError("nothing", "Name at least one field to change.")
-        for name in self.model_fields_set - {"results", "reason"}:
+        for name in self.model_fields_set - {"scope", "results", "review_date", "reason"}:
             if getattr(self, name) is None:
                 raise PydanticCustomError(
                     "null", "{name} can't be null: leave it out to keep it.", {"name": name}
@@ -95,7 +107,13 @@ class GroupOut(Output):
     slug: str = Field(examples=["digital-transformation"])
     title: str = Field(examples=["Digital transformation follow-up group"])
     purpose: str = Field(examples=[PURPOSE])
+    scope: str | None = Field(examples=[SCOPE])
     results: str | None = Field(examples=[RESULTS])
+    review_date: date | None = Field(description="When to look at the charter again.")
+    charter: int = Field(description="The number of the charter's version, from 1.")
+    dormancy_suggested_at: datetime | None = Field(
+        description="Since when it is suggested to put it to rest: nothing happened for 90 days."
+    )
     theme_slug: str = Field(examples=["digital-transformation"])
     theme_title: str = Field(examples=["Digital transformation"])
     time_zone: str = Field(examples=["Asia/Bangkok"])
@@ -130,7 +148,7 @@ def create_group(body: NewGroup, caller: Coordinator, once: Once, session: Writi
 
 
 @router.get("", summary="List the groups", responses=responses(UNAUTHENTICATED, INVALID))
-def list_groups(
+def list_groups(  # noqa: PLR0917
     caller: MaybeCaller,
     session: Reading,
     page: PageQuery,
@@ -140,9 +158,16 @@ def list_groups(
     status: Annotated[
         list[Status] | None, Query(description="Only those in one of these states.")
     ] = None,
+    dormant_suggested: Annotated[
+        bool | None,
+        Query(description="Only those that it is suggested to put to rest, or only the others."),
+    ] = None,
 ) -> Page[GroupOut]:
     """Return the groups that the caller sees, the oldest first."""
     statement = select(Group).where(sight.in_sight(session, caller))
+    if dormant_suggested is not None:
+        condition = quiet_groups.suggested()
+        statement = statement.where(condition if dormant_suggested else not_(condition))
     if status:
         statement = statement.where(col(Group.status).in_(status))
     if theme is not None:
@@ -198,4 +223,9 @@ def change_group(
 def shown(session: Session, group: Group) -> GroupOut:
     """Return a group as it is answered."""
     theme = groups.theme_of(session, group)
-    return GroupOut(**group.model_dump(), theme_slug=theme.slug, theme_title=theme.title)
+    return GroupOut(
+        **group.model_dump(),
+        dormancy_suggested_at=group.rest_suggested_at,
+        theme_slug=theme.slug,
+        theme_title=theme.title,
+    )

@@ -19,7 +19,7 @@ from services.workgroups.tables.events import (
     Parked,
     RelayState,
 )
-from services.workgroups.tables.groups import Group, GroupHistory
+from services.workgroups.tables.groups import Charter, Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
 from services.workgroups.tables.invitations import Attendance, Invitation, InvitationReply
 from services.workgroups.tables.meetings import Meeting, MeetingChange, MeetingGroup
@@ -46,6 +46,7 @@ __all__ = [
     "Attachment",
     "AttachmentSweep",
     "Attendance",
+    "Charter",
     "Checkpoint",
     "Comment",
     "CommentMention",

@@ -1,6 +1,6 @@
-"""Groups, their charter, and the steps of their life."""
+"""Groups, the versions of their charter, and the steps of their life."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,13 @@ class Group(Table, table=True):
     slug: str = Field(max_length=60, unique=True)
     title: str = Field(max_length=200)
     purpose: str
+    scope: str | None = None
     results: str | None = None
+    review_date: date | None = None
+    charter: int = 1
+    """The number of the charter's version."""
+    review_told: bool = False
+    rest_suggested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     theme_id: UUID = Field(foreign_key="theme.id", index=True)
     time_zone: str = Field(default="UTC", max_length=64)
     status: str = Field(default="active", max_length=20)
@@ -44,6 +50,26 @@ class Group(Table, table=True):
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Charter(Table, table=True):
+    """A version of a group's charter, numbered from 1. Never changed."""
+
+    __tablename__ = "charter"
+    __table_args__ = (
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("length(purpose) > 0", name="purpose"),
+    )
+
+    group_id: UUID = Field(primary_key=True, foreign_key="workgroup.id")
+    number: int = Field(primary_key=True)
+    purpose: str
+    scope: str | None = None
+    results: str | None = None
+    review_date: date | None = None
+    written_by: UUID | None = None
+    reason: str | None = None
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class GroupHistory(Table, table=True):

@@ -42,3 +42,27 @@ def test_after_an_upgrade_the_database_holds_references_again(before: Database) 
     upgrade(before, WORKGROUPS)
     with before.engine.connect() as connection, pytest.raises(Exception, match=r"(?i)foreign key"):
         connection.execute(text("DELETE FROM workgroup"))
+
+
+def test_an_update_from_before_drafts_is_published_in_its_place(before: Database) -> None:
+    ids = {"update": uuid4().hex, "anybody": uuid4().hex}
+    with before.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO posted_update (id, group_id, institution_id, posted_by, kind, title, "
+                "text, posted_at) SELECT :update, id, :anybody, :anybody, 'news', 'News', 'Text.', "
+                "created_at FROM workgroup"
+            ),
+            ids,
+        )
+
+    upgrade(before, WORKGROUPS)
+
+    with before.engine.connect() as connection:
+        kept = connection.execute(
+            text(
+                "SELECT title, state, version, place = id, created_at = posted_at, pinned_at "
+                "FROM posted_update"
+            )
+        ).one()
+    assert tuple(kept) == ("News", "published", 1, True, True, None)

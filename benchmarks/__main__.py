@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import duplicates, embedded_stack, finding, importing, matching, rebuilding
+from benchmarks import (
+    duplicates,
+    embedded_stack,
+    finding,
+    following_up,
+    importing,
+    matching,
+    rebuilding,
+)
 from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
 from benchmarks.report import Result, keep, show
@@ -21,6 +29,7 @@ MEASURES: Mapping[str, Measure] = {
     "matching": matching.measure,
     "importing": importing.measure,
     "rebuilding": rebuilding.measure,
+    "following-up": following_up.measure,
 }
 """Everything that is measured, by the name that ``--only`` takes."""
 

@@ -136,7 +136,7 @@ def _action_items(session: Session, ids: Sequence[UUID]) -> Documents:
     return {
         item.id: Document(
             title=item.title,
-            texts=[],
+            texts=[text for text in (item.description, item.result, item.reason) if text],
             codes={
                 "group": [str(item.group_id)],
                 "institution": [str(item.institution_id)],

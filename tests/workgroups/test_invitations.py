@@ -238,7 +238,7 @@ def test_who_was_there_is_recorded_apart_from_the_replies(workgroups: Workgroups
     replied(workgroups, unv.focal_point, meeting, "declined", unv)
     rapporteur = in_role(workgroups, group, "rapporteur")
 
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"institution_id": str(unv.id), "presence": "in_person", "heads": 4},
         {"institution_id": str(unv.id), "presence": "online", "heads": 2},
         {"person_id": str(fao.focal_point.id), "presence": "in_person"},

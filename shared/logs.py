@@ -10,11 +10,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;=@]{1,64}@(?:[\w-]+\.)+[\w-]{2,}")
 _SECRET_PARAMETER = re.compile(r"([?&](?:token|code|key|challenge)=)[^&\s\"']+")
+_SECRET = re.compile(r"sl_[a-z]+_[A-Za-z0-9_-]{20,}")
 MASK = "<address>"
 
 
 def mask(text: str) -> str:
-    """Return the text with every e-mail address and every secret of a URL replaced."""
+    """Return the text with every e-mail address and every secret replaced."""
+    text = _SECRET.sub("<secret>", text)
     return _SECRET_PARAMETER.sub(r"\1<secret>", _ADDRESS.sub(MASK, text))
 
 
@@ -84,7 +86,7 @@ def _mask_addresses(_logger: WrappedLogger, _method: str, entry: EventDict) -> E
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return mask(value) if "@" in value or "=" in value else value
+        return mask(value) if any(mark in value for mark in ("@", "=", "sl_")) else value
     if isinstance(value, dict):
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, or_
 from sqlmodel import Session, col
 
+from services.workgroups import secret_addresses
 from services.workgroups.tables import Coordinator, FocalPoint, IdempotencyRecord
 from shared.events.catalogue import WORKGROUPS
 from shared.redaction import redact_history
@@ -18,6 +19,7 @@ def erase(session: Session, person_id: UUID) -> None:
     """Forget the name of the person, also in answers kept for a repeated request and in events."""
     for table in (Coordinator, FocalPoint):
         session.execute(delete(table).where(col(table.person_id) == person_id))
+    secret_addresses.forget(session, person_id)
     session.execute(
         delete(IdempotencyRecord).where(
             or_(

@@ -24,7 +24,7 @@ def in_sight(
     seen = select(MeetingGroup.meeting_id).join(Group).where(sight.in_sight(session, caller))
     if group_id is not None:
         return col(Meeting.id).in_(seen.where(MeetingGroup.group_id == group_id))
-    return or_(col(Meeting.id).in_(seen), col(Meeting.id).in_(_invited_to(session, caller)))
+    return or_(col(Meeting.id).in_(seen), col(Meeting.id).in_(invited_to(session, caller)))
 
 
 def meeting_to_see(session: Session, caller: Caller | None, meeting_id: UUID) -> Meeting:
@@ -73,7 +73,7 @@ def joinable(
     if permissions.is_coordinator(session, caller):
         return set(found)
     own = sight.groups_of(session, caller)
-    invited = set(session.exec(_invited_to(session, caller)))
+    invited = set(session.exec(invited_to(session, caller)))
     return {
         meeting_id
         for meeting_id, group_ids in found.items()
@@ -96,7 +96,8 @@ def require_belonging(session: Session, caller: Caller | None, meeting: Meeting)
         )
 
 
-def _invited_to(session: Session, caller: Caller | None) -> SelectOfScalar[UUID]:
+def invited_to(session: Session, caller: Caller | None) -> SelectOfScalar[UUID]:
+    """Return the query of the meetings that the caller, or their institution, is invited to."""
     invited = select(Invitation.meeting_id).where(col(Invitation.withdrawn_at).is_(None))
     if caller is None or caller.kind != "person" or "act" not in caller.scopes:
         return invited.where(false())

@@ -15,6 +15,7 @@ from tests.databases import SqliteServer
 from tests.workgroups.world import Workgroups
 
 OPEN = {
+    "/calendars/{secret}.ics",
     "/transitions/groups",
     "/transitions/memberships",
     "/themes",
@@ -131,6 +132,13 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /meetings/{meeting_id}/invitations",
         "DELETE /meetings/{meeting_id}/invitations/{invitation_id}",
         "PUT /meetings/{meeting_id}/reply",
+        "GET /meetings/{meeting_id}/invitation.ics",
+        "POST /meetings/{meeting_id}/calendar-replies",
+        "POST /me/calendar-address",
+        "DELETE /me/calendar-address",
+        "POST /groups/{group_id}/calendar-address",
+        "DELETE /groups/{group_id}/calendar-address",
+        "GET /calendars/{secret}.ics",
         "PUT /meetings/{meeting_id}/attendance",
         "GET /meetings/{meeting_id}/attendance",
         "POST /groups/{group_id}/action-items",

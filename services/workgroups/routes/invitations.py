@@ -141,7 +141,7 @@ def invite(
         .order_by(col(Invitation.id))
     )
     return [
-        _shown(each, meeting.sequence)
+        shown_invitation(each, meeting.sequence)
         for each in found
         if each.person_id in named or each.institution_id in named
     ]
@@ -161,7 +161,7 @@ def list_invitations(
         Invitation.meeting_id == meeting.id, col(Invitation.withdrawn_at).is_(None)
     )
     found = paginate(session, statement, col(Invitation.id), page)
-    items = [_shown(each, meeting.sequence) for each in found.items]
+    items = [shown_invitation(each, meeting.sequence) for each in found.items]
     return Page(items=items, next_cursor=found.next_cursor)
 
 
@@ -208,7 +208,7 @@ def reply_to_invitation(
     invitations.reply(
         session, meeting, found, body.reply, coming=body.coming, by=caller.id, now=utc_now()
     )
-    return _shown(found, meeting.sequence)
+    return shown_invitation(found, meeting.sequence)
 
 
 @router.put(
@@ -269,7 +269,8 @@ def _acts(caller: CurrentCaller) -> bool:
     return caller.kind == "person" and "act" in caller.scopes
 
 
-def _shown(invitation: Invitation, sequence: int) -> InvitationOut:
+def shown_invitation(invitation: Invitation, sequence: int) -> InvitationOut:
+    """Return the invitation as answers show it, beside the sequence of its meeting."""
     return InvitationOut(
         **invitation.model_dump(
             include={"id", "person_id", "institution_id", "invited_at", "reply", "coming"}

@@ -31,6 +31,7 @@ from services.workgroups.tables.membership import (
 )
 from services.workgroups.tables.moves import MembershipMove
 from services.workgroups.tables.search import SearchEntry
+from services.workgroups.tables.secret_addresses import SecretAddress
 from services.workgroups.tables.support import Support
 from services.workgroups.tables.themes import Theme
 from services.workgroups.tables.updates import Update, UpdateLink, UpdateMention, UpdateVersion
@@ -72,6 +73,7 @@ __all__ = [
     "Participant",
     "RelayState",
     "SearchEntry",
+    "SecretAddress",
     "Support",
     "Table",
     "Theme",

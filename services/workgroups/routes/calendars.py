@@ -1,0 +1,314 @@
+"""Meetings for calendar programs: feeds at secret addresses, invitations, and their replies."""
+
+import hashlib
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select
+
+from services.workgroups import (
+    calendar_replies,
+    invitations,
+    meeting_access,
+    meetings,
+    permissions,
+    secret_addresses,
+    sight,
+)
+from services.workgroups.routes.invitations import InvitationOut, shown_invitation
+from services.workgroups.routes.permitted import GroupId, MeetingId
+from services.workgroups.secret_addresses import Purpose
+from services.workgroups.tables import Group, Invitation, Meeting, MeetingGroup
+from shared.columns import utc_now
+from shared.identity import Caller
+from shared.problems import (
+    CONFLICT,
+    FORBIDDEN,
+    INVALID,
+    NOT_ALLOWED_NOW,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAUTHENTICATED,
+    UNSUPPORTED_MEDIA,
+    Problem,
+    responses,
+)
+from shared.text import Output
+from shared.web import CurrentCaller, Reading, Writing
+
+router = APIRouter(tags=["calendars"])
+
+MEDIA_TYPE = "text/calendar; charset=utf-8"
+SHOWN_BACK = timedelta(days=365)
+MOST = 1000
+_ICS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A calendar (RFC 5545).", "content": {"text/calendar": {}}}
+}
+
+
+class AddressOut(Output):
+    """A secret address; it is shown this once."""
+
+    url: str
+
+
+def _person(caller: CurrentCaller) -> Caller:
+    if caller.kind != "person" or "act" not in caller.scopes:
+        raise Problem(FORBIDDEN, "Only a person has an address for a calendar.")
+    return caller
+
+
+Person = Annotated[Caller, Depends(_person)]
+
+
+@router.post(
+    "/me/calendar-address",
+    status_code=201,
+    summary="Make an address for your calendar",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN),
+)
+def make_own_address(caller: Person, session: Writing, request: Request) -> AddressOut:
+    """Return a secret address at which a calendar program reads your meetings.
+
+    It is shown once, and the one before ends. Whoever knows it reads what you may read.
+    """
+    return _made(session, request, caller, None)
+
+
+@router.delete(
+    "/me/calendar-address",
+    status_code=204,
+    summary="Revoke the address for your calendar",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+)
+def revoke_own_address(caller: Person, session: Writing) -> None:
+    """End the secret address: nothing is read at it any more."""
+    _revoke(session, caller, None)
+
+
+@router.post(
+    "/groups/{group_id}/calendar-address",
+    status_code=201,
+    summary="Make an address for a group's calendar",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+)
+def make_group_address(
+    group_id: GroupId, caller: Person, session: Writing, request: Request
+) -> AddressOut:
+    """Return a secret address at which a calendar program reads the meetings of the group.
+
+    It is yours, and ends when you leave the group.
+    """
+    group = sight.group_to_see(session, caller, group_id)
+    if not _belongs(session, caller, group.id):
+        raise Problem(FORBIDDEN, "Only those who belong to the group have its calendar: join it.")
+    return _made(session, request, caller, group.id)
+
+
+@router.delete(
+    "/groups/{group_id}/calendar-address",
+    status_code=204,
+    summary="Revoke the address for a group's calendar",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+)
+def revoke_group_address(group_id: GroupId, caller: Person, session: Writing) -> None:
+    """End your secret address of the group: nothing is read at it any more."""
+    _revoke(session, caller, group_id)
+
+
+@router.get(
+    "/calendars/{secret}.ics",
+    summary="Read meetings as a calendar",
+    response_class=Response,
+    responses={
+        **_ICS,
+        304: {"description": "It is the one that you have."},
+        **responses(NOT_FOUND),
+    },
+)
+def read_calendar(
+    secret: Annotated[str, Path(max_length=200, description="The secret of the address.")],
+    session: Reading,
+    if_none_match: Annotated[
+        str | None, Header(description="The ETag of the calendar that you have.")
+    ] = None,
+) -> Response:
+    """Return the meetings of a year back and all to come, as iCalendar."""
+    address = secret_addresses.find(session, secret, Purpose.CALENDAR)
+    if address is None:
+        raise _no_address()
+    caller = Caller(address.person_id, "person", frozenset({"act"}))
+    group = session.get(Group, address.group_id) if address.group_id else None
+    if group is not None and not _belongs(session, caller, group.id):
+        raise _no_address()
+    found = _meetings(session, caller, group)
+    from services.workgroups import calendar_objects
+
+    name = group.title if group else "Southlink meetings"
+    body = calendar_objects.feed(name, _entries(session, caller, found))
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
+    if found:
+        latest = max(meeting.updated_at for meeting in found)
+        headers["Last-Modified"] = latest.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    if if_none_match and tag in [each.strip() for each in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/meetings/{meeting_id}/invitation.ics",
+    summary="Read an invitation as a calendar object",
+    response_class=Response,
+    responses={**_ICS, **responses(UNAUTHENTICATED, NOT_FOUND, INVALID)},
+)
+def read_invitation(
+    meeting_id: MeetingId,
+    caller: CurrentCaller,
+    session: Reading,
+    institution: Annotated[
+        UUID | None, Query(description="The institution that is invited; else it is you.")
+    ] = None,
+) -> Response:
+    """Return the invitation of the caller, or of an institution that the caller speaks for.
+
+    Its METHOD is REQUEST, or CANCEL once the meeting is cancelled or the invitation taken back.
+    """
+    from services.workgroups import calendar_objects
+
+    side = (
+        col(Invitation.person_id) == caller.id
+        if institution is None
+        else col(Invitation.institution_id) == institution
+    )
+    invitation = session.exec(
+        select(Invitation).where(Invitation.meeting_id == meeting_id, side)
+    ).first()
+    speaks = institution is None or permissions.speaks_for(session, caller, institution)
+    if invitation is None or not speaks or caller.kind != "person":
+        raise invitations.no_such_invitation()
+    meeting = meetings.read(session, meeting_id)
+    entry = calendar_objects.Entry(
+        meeting=meeting,
+        groups=meetings.groups_of(session, [meeting.id])[meeting.id],
+        link=meeting.link if invitation.withdrawn_at is None else None,
+        invitation=invitation,
+    )
+    return Response(calendar_objects.invitation_object(entry), media_type=MEDIA_TYPE)
+
+
+async def _calendar_body(request: Request) -> bytes:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "text/calendar":
+        raise Problem(UNSUPPORTED_MEDIA, "Send the reply as text/calendar.")
+    content = await request.body()
+    if len(content) > calendar_replies.MAX_BYTES:
+        raise Problem(
+            TOO_LARGE,
+            f"A reply has at most {calendar_replies.MAX_BYTES} bytes: send the reply alone.",
+        )
+    return content
+
+
+@router.post(
+    "/meetings/{meeting_id}/calendar-replies",
+    summary="Reply with a calendar object",
+    responses=responses(
+        UNAUTHENTICATED, NOT_FOUND, CONFLICT, NOT_ALLOWED_NOW, INVALID, UNSUPPORTED_MEDIA, TOO_LARGE
+    ),
+)
+def take_calendar_reply(
+    meeting_id: MeetingId,
+    content: Annotated[bytes, Depends(_calendar_body)],
+    caller: CurrentCaller,
+    session: Writing,
+) -> InvitationOut:
+    """Take a reply as a calendar program sends it (iTIP REPLY), of the invited person itself.
+
+    It replies to the invitation as it is now, and is refused when the meeting has moved since.
+    """
+    given = calendar_replies.read(content)
+    meeting_access.meeting_to_see(session, caller, meeting_id)
+    meeting = meetings.to_change(session, meeting_id)
+    invitation = invitations.of_person(session, meeting, caller.id)
+    if invitation is None or given.attendee != caller.id or caller.kind != "person":
+        raise invitations.no_such_invitation()
+    if given.uid != str(meeting.id):
+        raise Problem(INVALID, "The reply is to another meeting: its UID is not that of this one.")
+    calendar_replies.require_current(meeting, invitation, given)
+    invitation.reply_stamp = given.stamp
+    invitations.reply(
+        session, meeting, invitation, given.reply, coming=1, by=caller.id, now=utc_now()
+    )
+    return shown_invitation(invitation, meeting.sequence)
+
+
+def _made(session: Session, request: Request, caller: Caller, group_id: UUID | None) -> AddressOut:
+    secret = secret_addresses.make(session, caller.id, Purpose.CALENDAR, group_id)
+    return AddressOut(url=f"{request.app.state.settings.public_url}/calendars/{secret}.ics")
+
+
+def _revoke(session: Session, caller: Caller, group_id: UUID | None) -> None:
+    if not secret_addresses.revoke(session, caller.id, Purpose.CALENDAR, group_id):
+        raise _no_address()
+
+
+def _belongs(session: Session, caller: Caller, group_id: UUID) -> bool:
+    return permissions.is_coordinator(session, caller) or group_id in sight.groups_of(
+        session, caller
+    )
+
+
+def _meetings(session: Session, caller: Caller, group: Group | None) -> list[Meeting]:
+    of_groups = select(MeetingGroup.meeting_id)
+    if group is not None:
+        wanted: ColumnElement[bool] = col(Meeting.id).in_(
+            of_groups.where(MeetingGroup.group_id == group.id)
+        )
+    else:
+        own = sight.groups_of(session, caller)
+        wanted = or_(
+            col(Meeting.id).in_(of_groups.where(col(MeetingGroup.group_id).in_(own))),
+            col(Meeting.id).in_(meeting_access.invited_to(session, caller)),
+        )
+    since = utc_now() - SHOWN_BACK
+    recent = or_(
+        col(Meeting.ends_at) > since,
+        col(Meeting.begins_at).is_(None) & (col(Meeting.held_on) > since.date()),
+    )
+    newest = select(Meeting).where(wanted, recent).order_by(col(Meeting.id).desc()).limit(MOST)
+    return sorted(session.exec(newest), key=lambda meeting: meeting.id)
+
+
+def _entries(session: Session, caller: Caller, found: list[Meeting]) -> list[Any]:
+    from services.workgroups.calendar_objects import Entry
+
+    all_groups = meetings.groups_of(session, [meeting.id for meeting in found])
+    ids = {key: [group.id for group in each] for key, each in all_groups.items()}
+    joins = meeting_access.joinable(session, caller, ids)
+    seen = set(session.exec(select(Group.id).where(sight.in_sight(session, caller))))
+    own = {
+        invitation.meeting_id: invitation
+        for invitation in session.exec(
+            select(Invitation).where(
+                Invitation.person_id == caller.id, col(Invitation.withdrawn_at).is_(None)
+            )
+        )
+    }
+    return [
+        Entry(
+            meeting=meeting,
+            groups=[group for group in all_groups[meeting.id] if group.id in seen],
+            link=meeting.link if meeting.id in joins else None,
+            invitation=own.get(meeting.id),
+        )
+        for meeting in found
+    ]
+
+
+def _no_address() -> Problem:
+    return Problem(
+        NOT_FOUND, "There is no such address, or it was revoked. Make a new one when signed in."
+    )

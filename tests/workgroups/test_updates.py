@@ -371,3 +371,44 @@ def test_a_suspended_institution_changes_nothing(desk: Desk) -> None:
     desk.workgroups.tell(InstitutionUpdated(institution=facts))
 
     assert desk.change(update, title="Still").status_code == 409
+
+
+def test_a_concluded_group_takes_no_change_of_what_was_said(desk: Desk) -> None:
+    update, draft = desk.post(), desk.post(draft=True)
+    comment = desk.comment(update)
+    attached = desk.workgroups.client.post(
+        f"/updates/{update['id']}/attachments?name=a.txt",
+        content=b"Text.",
+        headers={"Content-Type": "text/plain", **desk.member.focal_point.headers},
+    ).json()
+    update = desk.workgroups.read(None, f"/updates/{update['id']}")
+    concluded = desk.workgroups.send(
+        desk.coordinator,
+        "POST",
+        f"/groups/{desk.group['id']}/conclude",
+        {"reason": "It is done."},
+        if_match=f'"{desk.group["version"]}"',
+    )
+    assert concluded.status_code == 200, concluded.text
+    before = desk.workgroups.everything()
+    own = desk.member.focal_point
+
+    refused = [
+        desk.change(update, title="Late"),
+        desk.withdraw(update),
+        desk.pin(update),
+        desk.step(draft, "publish"),
+        desk.workgroups.send(own, "POST", f"/updates/{update['id']}/comments", {"text": "Late."}),
+        desk.change_comment(comment, text="Late."),
+        desk.withdraw_comment(comment),
+        desk.workgroups.send(own, "DELETE", f"/attachments/{attached['id']}"),
+        desk.workgroups.client.post(
+            f"/updates/{update['id']}/attachments?name=b.txt",
+            content=b"Other.",
+            headers={"Content-Type": "text/plain", **own.headers},
+        ),
+    ]
+
+    assert [answer.status_code for answer in refused] == [409] * 9
+    assert all("concluded" in answer.json()["detail"] for answer in refused)
+    assert desk.workgroups.everything() == before

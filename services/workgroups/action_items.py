@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, func, select
 
-from services.workgroups import action_item_log, groups, membership, sub_items
+from services.workgroups import action_item_log, groups, membership, reassignments, sub_items
 from services.workgroups.action_item_facts import facts, path_of
 from services.workgroups.action_item_people import replace_people, require_people
 from services.workgroups.action_item_support import replace_support
@@ -155,6 +155,8 @@ def change(
     session.flush()
     action_item_log.write(session, item, "changed", by=by.caller.id, changes=changes, text=by.why)
     publish(session, ActionItemChanged(action=facts(session, item)), subject=path_of(item))
+    if item.state not in UNFINISHED:
+        reassignments.end_with(session, item, by.caller.id)
 
 
 def _ordered(name: str, value: Any) -> Any:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from services.workgroups.action_item_notices import tell_due_soon, tell_overdue
 from services.workgroups.attachment_store import AttachmentStore
 from services.workgroups.attachment_sweeping import clear_removed, sweep
 from services.workgroups.charters import tell_of_reviews
@@ -30,6 +31,8 @@ STEPS: Steps = {
     "updates_published": publish_due,
     "attachments_cleared": _clear_attachments,
     "attachments_swept": _sweep_attachments,
+    "action_items_due_soon": tell_due_soon,
+    "action_items_overdue": tell_overdue,
 }
 """Every step by its name."""
 

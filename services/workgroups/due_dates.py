@@ -9,6 +9,9 @@ from sqlmodel import col
 from services.workgroups.tables import ActionItem
 from services.workgroups.transitions import UNFINISHED
 
+SOON_DAYS = 3
+"""How many days before its last one something counts as due soon."""
+
 
 def day_in(time_zone: str, now: datetime) -> date:
     """Return which day it is in the time zone at the moment ``now``."""

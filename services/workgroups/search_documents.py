@@ -122,7 +122,7 @@ def _agreed_points(session: Session, ids: Sequence[UUID]) -> Documents:
     return {
         point.id: Document(
             title=point.text[:200],
-            texts=[point.text],
+            texts=[point.text, point.outcome or ""],
             codes={"group": groups[meeting.id]},
             begun=meeting.recorded_at,
             changed=meeting.recorded_at,

@@ -65,3 +65,63 @@ class ActionItemNoted(WorkgroupsEvent):
     entry_id: UUID
     by: UUID
     text: str
+
+
+class ActionItemDueSoon(WorkgroupsEvent):
+    """An unfinished action item is due within three days: told once for a due date."""
+
+    name: ClassVar[str] = "action_item.due_soon"
+    action: ActionFacts
+    days_left: int
+
+
+class ActionItemOverdue(WorkgroupsEvent):
+    """The last day of an unfinished action item is over: told once for a due date."""
+
+    name: ClassVar[str] = "action_item.overdue"
+    action: ActionFacts
+    days_over: int
+
+
+class ReassignmentFacts(Facts):
+    """A proposal that another institution answers for an action item."""
+
+    reassignment_id: UUID
+    from_institution_id: UUID
+    to_institution_id: UUID
+    proposed_by: UUID
+    message: str | None = None
+
+
+class ActionItemReassignmentProposed(WorkgroupsEvent):
+    """Another institution is asked to answer for an action item; until it accepts, the old does."""
+
+    name: ClassVar[str] = "action_item.reassignment_proposed"
+    action: ActionFacts
+    reassignment: ReassignmentFacts
+
+
+class ActionItemReassigned(WorkgroupsEvent):
+    """Another institution agreed to answer for an action item, and does so from now on."""
+
+    name: ClassVar[str] = "action_item.reassigned"
+    action: ActionFacts
+    reassignment: ReassignmentFacts
+
+
+class ActionItemReassignmentDeclined(WorkgroupsEvent):
+    """The institution that was asked does not take an action item over."""
+
+    name: ClassVar[str] = "action_item.reassignment_declined"
+    action: ActionFacts
+    reassignment: ReassignmentFacts
+    reason: str
+
+
+class ActionItemReassignmentWithdrawn(WorkgroupsEvent):
+    """The institution that was asked need not answer any more."""
+
+    name: ClassVar[str] = "action_item.reassignment_withdrawn"
+    action: ActionFacts
+    reassignment: ReassignmentFacts
+    reason: str

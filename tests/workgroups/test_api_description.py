@@ -147,6 +147,17 @@ def test_there_are_the_operations_that_others_rely_on(
         "PATCH /action-items/{action_item_id}",
         "POST /action-items/{action_item_id}/log",
         "GET /action-items/{action_item_id}/log",
+        "POST /action-items/{action_item_id}/reassignments",
+        "GET /action-items/{action_item_id}/reassignments",
+        "GET /reassignments/{reassignment_id}",
+        "POST /reassignments/{reassignment_id}/accept",
+        "POST /reassignments/{reassignment_id}/decline",
+        "POST /reassignments/{reassignment_id}/withdraw",
+        "POST /meetings/{meeting_id}/agreed-points",
+        "GET /meetings/{meeting_id}/agreed-points",
+        "GET /agreed-points/{agreed_point_id}",
+        "PATCH /agreed-points/{agreed_point_id}",
+        "GET /agreed-points/{agreed_point_id}/history",
         "GET /institutions/{institution_id}",
         "GET /me",
         "GET /search",
@@ -202,7 +213,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
     }
-    assert len(bodies) == 31
+    assert len(bodies) == 36
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

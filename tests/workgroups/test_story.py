@@ -13,6 +13,7 @@ from shared.events.catalogue import (
     UpdatePosted,
 )
 from shared.events.schemas import published_by
+from tests.workgroups.action_scene import every_step_of_an_action_item
 from tests.workgroups.belonging import every_step
 from tests.workgroups.meeting_steps import whole_life
 from tests.workgroups.posting import Desk
@@ -116,6 +117,7 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
     published = workgroups.published()
     by_type = {type(data): (event, data) for event, data in published}
     every_step(workgroups)
+    every_step_of_an_action_item(workgroups)
     told = {type(data) for _, data in workgroups.published()}
     assert told == set(published_by(WORKGROUPS))
 

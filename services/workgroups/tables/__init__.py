@@ -5,6 +5,7 @@ from services.workgroups.tables.action_items import (
     ActionItemEntry,
     ActionItemPerson,
     ActionItemSupport,
+    Reassignment,
 )
 from services.workgroups.tables.agreed_points import AgreedPoint, AgreedPointChange
 from services.workgroups.tables.attachments import Attachment, AttachmentSweep
@@ -71,6 +72,7 @@ __all__ = [
     "Outbox",
     "Parked",
     "Participant",
+    "Reassignment",
     "RelayState",
     "SearchEntry",
     "SecretAddress",

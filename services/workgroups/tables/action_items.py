@@ -130,3 +130,38 @@ class ActionItemEntry(Table, table=True):
     text: str | None = None
     changes: dict[str, list[Any]] | None = Field(default=None, sa_type=JSON)
     """The value before and after, by field."""
+
+
+class Reassignment(Table, table=True):
+    """A proposal that another institution answers for an action item; at most one waits."""
+
+    __tablename__ = "reassignment"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed', 'accepted', 'declined', 'withdrawn')", name="state"),
+        CheckConstraint("from_institution_id <> to_institution_id", name="sides"),
+        CheckConstraint("(state = 'proposed') = (answered_at IS NULL)", name="answered"),
+        CheckConstraint("version >= 1", name="version"),
+        Index(
+            "uq_reassignment_waiting",
+            "action_item_id",
+            unique=True,
+            sqlite_where=text("state = 'proposed'"),
+            postgresql_where=text("state = 'proposed'"),
+        ),
+        Index(None, "action_item_id", "id"),
+        Index(None, "to_institution_id", "state"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    action_item_id: UUID = Field(foreign_key="action_item.id")
+    from_institution_id: UUID
+    to_institution_id: UUID
+    state: str = Field(default="proposed", max_length=20)
+    message: str | None = None
+    proposed_by: UUID
+    proposed_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    reason: str | None = None
+    """Why it was declined or withdrawn."""
+    answered_by: UUID | None = None
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    version: int = 1

@@ -10,6 +10,7 @@ from services.workgroups.attachment_sweeping import clear_removed, sweep
 from services.workgroups.charters import tell_of_reviews
 from services.workgroups.quiet_groups import suggest_rest, take_suggestions_back
 from services.workgroups.settings import settings
+from services.workgroups.update_content import render_anew
 from services.workgroups.updates import publish_due
 from shared import calendar
 from shared.calendar import Steps
@@ -29,6 +30,7 @@ STEPS: Steps = {
     "suggestions_taken_back": take_suggestions_back,
     "rests_suggested": suggest_rest,
     "updates_published": publish_due,
+    "updates_rendered": render_anew,
     "attachments_cleared": _clear_attachments,
     "attachments_swept": _sweep_attachments,
     "action_items_due_soon": tell_due_soon,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from shared.identity import Caller
 
 WORDS = ("kind", "title", "text", "language")
 """What is a column of the update itself."""
+
+RENDERED_AT_A_TIME = 100
+"""How many texts are rendered anew in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -135,3 +139,22 @@ def html_of(update: Update) -> str:
     if update.rendering == markdown.RENDERING:
         return update.text_html
     return markdown.html_of(update.text)
+
+
+def render_anew(session: Session, _now: datetime) -> int:
+    """Store the HTML of some updates that an older rendering made, or none; return how many.
+
+    Until then each reading makes it, which takes milliseconds for each text.
+    """
+    old = session.exec(
+        select(Update)
+        .where(col(Update.rendering) < markdown.RENDERING)
+        .limit(RENDERED_AT_A_TIME)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for update in old:
+        update.text_html = markdown.html_of(update.text)
+        update.rendering = markdown.RENDERING
+        session.add(update)
+    session.flush()
+    return len(old)

@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.workgroups import markdown
+from services.workgroups import calendar, markdown
 from services.workgroups.tables import Update
+from shared.columns import utc_now
 from shared.events.catalogue import (
     InstitutionMerged,
     InstitutionUpdated,
@@ -62,6 +63,22 @@ def test_what_an_older_rendering_made_is_made_anew(
         session.get_one(Update, UUID(update["id"])).text_html = "<p>old</p>"
 
     assert "old" not in desk.workgroups.read(None, f"/updates/{update['id']}")["text_html"]
+
+
+def test_what_nobody_rendered_yet_is_rendered_by_the_calendar_once(desk: Desk) -> None:
+    updates = [desk.post() for _ in range(3)]
+    with desk.workgroups.database.write() as session:
+        for update in updates[:2]:
+            kept = session.get_one(Update, UUID(update["id"]))
+            kept.text_html, kept.rendering = "", 0
+
+    taken = [calendar.keep(desk.workgroups.database, utc_now()) for _ in range(2)]
+
+    assert [each["updates_rendered"] for each in taken] == [2, 0]
+    with desk.workgroups.database.read() as session:
+        for update in updates:
+            stored = session.get_one(Update, UUID(update["id"]))
+            assert (stored.text_html, stored.version) == (update["text_html"], 1)
 
 
 def test_a_change_is_a_version_that_can_be_looked_up(desk: Desk) -> None:

@@ -45,7 +45,9 @@ class Update(Table, table=True):
     title: str = Field(max_length=200)
     text: str
     text_html: str = ""
-    rendering: int = Field(default=0, description="Which rendering text_html is; 0: none yet.")
+    rendering: int = Field(
+        default=0, index=True, description="Which rendering text_html is; 0: none yet."
+    )
     language: str | None = Field(default=None, max_length=35)
     state: str = Field(default="draft", max_length=20)
     version: int = 1

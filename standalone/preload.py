@@ -19,7 +19,9 @@ import sqlmodel
 import uvicorn.protocols.http.httptools_impl
 
 import services.notifier.projections
+import services.registry.calendar
 import services.registry.tables
+import services.workgroups.calendar
 import services.workgroups.projections
 import shared.commands
 import shared.feed
@@ -37,7 +39,9 @@ PRELOADED = (
     kombu.transport.redis,
     psycopg,
     services.notifier.projections,
+    services.registry.calendar,
     services.registry.tables,
+    services.workgroups.calendar,
     services.workgroups.projections,
     shared.commands,
     shared.feed,

@@ -164,6 +164,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /groups/{group_id}/feed.atom",
         "GET /themes/{slug}/feed.atom",
         "GET /exports/{what}.{form}",
+        "GET /groups/{group_id}/report",
     }
 
 

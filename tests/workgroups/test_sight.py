@@ -62,6 +62,7 @@ def scene(workgroups: Workgroups) -> Callable[[str], Scene]:
                 "action item": f"/action-items/{item['id']}",
                 "log of the action item": f"/action-items/{item['id']}/log",
                 "feed": f"{of_group}/feed.atom",
+                "report": f"{of_group}/report",
             },
             {
                 "nobody": None,

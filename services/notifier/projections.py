@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from services.notifier import notices, targets
+from services.notifier import notices, subscriptions, targets
 from services.notifier.queues import enqueue_delivery
 from services.notifier.tables import (
     Checkpoint,
@@ -57,6 +57,8 @@ from shared.events.catalogue import (
     PersonErased,
     PersonRenamed,
     ThemeCreated,
+    ThemeMerged,
+    ThemeUpdated,
     UpdatePosted,
 )
 from shared.events.envelope import Event, EventData
@@ -149,6 +151,22 @@ def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
 def theme_created(session: Session, _event: Event, data: ThemeCreated) -> None:
     """Keep the theme; readers hear of its groups."""
     session.merge(Theme(slug=data.slug, title=data.title))
+
+
+def theme_updated(session: Session, _event: Event, data: ThemeUpdated) -> None:
+    """Call the theme what it is called now."""
+    session.merge(Theme(slug=data.slug, title=data.title))
+
+
+def theme_merged(session: Session, _event: Event, data: ThemeMerged) -> None:
+    """Let who follows the theme follow the one that goes on with it."""
+    session.merge(Theme(slug=data.into_slug, title=data.into_title))
+    kept = session.get(Theme, data.slug)
+    if kept is not None:
+        session.delete(kept)
+    subscriptions.follow_merged(
+        session, targets.theme(data.slug), targets.theme(data.into_slug), utc_now()
+    )
 
 
 def group_created(session: Session, event: Event, data: GroupCreated) -> None:
@@ -249,6 +267,8 @@ REGISTRY_HANDLERS: dict[type[EventData], Handler] = {
 
 WORKGROUPS_HANDLERS: dict[type[EventData], Handler] = {
     ThemeCreated: theme_created,
+    ThemeUpdated: theme_updated,
+    ThemeMerged: theme_merged,
     GroupCreated: group_created,
     GroupUpdated: group_updated,
     MembershipJoined: membership_joined,

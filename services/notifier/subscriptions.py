@@ -204,3 +204,42 @@ def _limit(session: Session, email: str, now: datetime, per_minute: int) -> None
             "Very many people are subscribing at this moment: try again in a minute.",
             headers={"Retry-After": "60"},
         )
+
+
+def follow_merged(session: Session, gone: Target, survivor: Target, now: datetime) -> None:
+    """Let who follows, or asked to follow, something that was merged follow its survivor.
+
+    Who follows both keeps the subscription to the survivor. Called again, it changes nothing.
+    """
+    for asked in session.exec(
+        select(SubscriptionRequest).where(
+            SubscriptionRequest.target_kind == gone.kind, SubscriptionRequest.target_id == gone.id
+        )
+    ).all():
+        asked.target_id = survivor.id
+        session.add(asked)
+    for subscription in session.exec(
+        select(Subscription)
+        .where(
+            Subscription.target_kind == gone.kind,
+            Subscription.target_id == gone.id,
+            col(Subscription.ended_at).is_(None),
+        )
+        .with_for_update()
+    ).all():
+        there = session.exec(
+            select(Subscription).where(
+                Subscription.subscriber_id == subscription.subscriber_id,
+                Subscription.target_kind == survivor.kind,
+                Subscription.target_id == survivor.id,
+            )
+        ).first()
+        if there is None:
+            subscription.target_id = survivor.id
+        else:
+            if there.ended_at is not None:
+                there.frequency, there.ended_at = subscription.frequency, None
+                session.add(there)
+            subscription.ended_at = now
+        session.add(subscription)
+    session.flush()

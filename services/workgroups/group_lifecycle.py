@@ -46,6 +46,7 @@ class Action(StrEnum):
     ADOPT = "adopt"
     CHANGE = "change"
     SHOW = "show"
+    RETHEME = "retheme"
     REST = "rest"
     RESUME = "resume"
     CONCLUDE = "conclude"
@@ -94,6 +95,9 @@ TRANSITIONS: Mapping[Action, Transition] = {
     ),
     Action.SHOW: Transition(
         frozenset(Status), None, _LEADERS, False, "Others than before may see it."
+    ),
+    Action.RETHEME: Transition(
+        frozenset(Status), None, _PLATFORM, True, "Its theme was merged into another."
     ),
     Action.REST: Transition(
         frozenset({Status.ACTIVE}),

@@ -46,12 +46,14 @@ def create(
     Raises a Problem: 403 unless by a coordinator of the platform, 422 when there is no such theme,
     409 when the slug is taken.
     """
-    theme = session.exec(select(Theme).where(Theme.slug == theme_slug)).first()
-    if theme is None:
+    theme = session.exec(
+        select(Theme).where(Theme.slug == theme_slug).with_for_update(read=True)
+    ).first()
+    if theme is None or theme.retired or theme.merged_into is not None:
         raise Problem(
             INVALID,
-            f"There is no theme “{theme_slug}”. Choose one of GET /themes, or make it first.",
-            errors=[FieldError(pointer="/theme_slug", detail="Not the slug of a theme.")],
+            f"No theme “{theme_slug}” takes groups. Choose one of GET /themes, or make it first.",
+            errors=[FieldError(pointer="/theme_slug", detail="Not a theme that takes groups.")],
         )
     group = Group(
         slug=slug,
@@ -120,6 +122,11 @@ def replace(session: Session, group: Group, successor_id: UUID, by: Actor, reaso
             errors=[FieldError(pointer="/replaced_by", detail="Not another group that is open.")],
         )
     _take(session, group, Action.REPLACE, by, reason=reason, changed={"replaced_by": successor.id})
+
+
+def move_to_theme(session: Session, group: Group, theme: Theme, by: Actor, reason: str) -> None:
+    """Put a held group under another theme, whatever its state."""
+    _take(session, group, Action.RETHEME, by, reason=reason, changed={"theme_id": theme.id})
 
 
 def recharter(

@@ -48,6 +48,8 @@ from shared.events.groups import (
     MembershipJoined,
     MembershipLeft,
     ThemeCreated,
+    ThemeMerged,
+    ThemeUpdated,
 )
 from shared.events.institutions import (
     InstitutionFacts,
@@ -281,6 +283,8 @@ __all__ = [
     "SupportFacts",
     "SupportState",
     "ThemeCreated",
+    "ThemeMerged",
+    "ThemeUpdated",
     "UpdateChanged",
     "UpdateEvent",
     "UpdateKind",
@@ -338,6 +342,8 @@ ALL: tuple[type[EventData], ...] = (
     IntroductionDelivered,
     IntroductionFellThrough,
     ThemeCreated,
+    ThemeUpdated,
+    ThemeMerged,
     GroupCreated,
     GroupUpdated,
     GroupReviewDue,

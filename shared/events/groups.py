@@ -55,6 +55,27 @@ class ThemeCreated(WorkgroupsEvent):
     title: str
 
 
+class ThemeUpdated(WorkgroupsEvent):
+    """A theme is called otherwise, was retired or takes groups again."""
+
+    name: ClassVar[str] = "theme.updated"
+    theme_id: UUID
+    slug: str
+    title: str
+    retired: bool = Field(False, description="Whether it takes no new groups.")
+
+
+class ThemeMerged(WorkgroupsEvent):
+    """A theme ended in another, which has its groups now; who follows it follows that one."""
+
+    name: ClassVar[str] = "theme.merged"
+    theme_id: UUID
+    slug: str
+    into_id: UUID
+    into_slug: str
+    into_title: str
+
+
 class GroupCreated(WorkgroupsEvent):
     """A coordinator opened a follow-up group."""
 

@@ -35,6 +35,8 @@ from shared.events.catalogue import (
     InstitutionVerified,
     InstitutionWithdrawn,
     MeetingRecorded,
+    ThemeCreated,
+    ThemeMerged,
     UpdatePosted,
 )
 from shared.ids import new_id
@@ -246,6 +248,27 @@ def test_a_changed_charter_is_no_news_but_a_closed_group_is_and_one_that_returns
         GroupUpdated(group=changed.model_copy(update={"status": "active", "version": 4}))
     )
     assert ("ana@example.org", again.id) in told(world.database)
+
+
+@pytest.mark.parametrize("follows", ["the one that goes", "both"])
+def test_who_follows_a_merged_theme_follows_the_one_that_goes_on(
+    world: World, follows: str
+) -> None:
+    world.open_group()
+    world.tell(ThemeCreated(theme_id=new_id(), slug="trade", title="Trade"))
+    world.subscribe("ana@example.org", target=targets.theme(THEME))
+    if follows == "both":
+        world.subscribe("ana@example.org", target=targets.theme("trade"))
+    merged = ThemeMerged(
+        theme_id=new_id(), slug=THEME, into_id=new_id(), into_slug="trade", into_title="Trade"
+    )
+    for _ in range(2):
+        world.tell(merged)
+    moved = world.group().model_copy(update={"theme_slug": "trade", "version": 2})
+    world.tell(GroupUpdated(group=moved))
+    closed = moved.model_copy(update={"status": "concluded", "version": 3})
+    event = world.tell(GroupUpdated(group=closed))
+    assert list(told(world.database)) == [("ana@example.org", event.id)]
 
 
 def test_a_group_that_rests_is_no_news(world: World) -> None:

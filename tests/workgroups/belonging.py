@@ -112,6 +112,20 @@ def every_step(workgroups: Workgroups) -> None:
     assert asked.end(role, body={**WHY, "leave_without_coordinator": True}).is_success
     door(workgroups, "open", review_date="2021-01-01")
     keep(workgroups.database, utc_now() + timedelta(days=91))
+    for slug in ("one", "other"):
+        workgroups.made(asked.coordinator, "/themes", {"slug": slug, "title": slug})
+    renamed = workgroups.send(
+        asked.coordinator, "PATCH", "/themes/one", {"title": "One"}, if_match='"1"'
+    )
+    assert renamed.is_success
+    merged = workgroups.send(
+        asked.coordinator,
+        "POST",
+        "/themes/one/merge",
+        {"into": "other", **WHY},
+        if_match='"2"',
+    )
+    assert merged.is_success
     workgroups.tell(
         InstitutionMerged(
             institution=institution_facts(institution_id=unv.id, status="merged", version=9),

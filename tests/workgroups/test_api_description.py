@@ -162,6 +162,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /agreed-points/{agreed_point_id}/history",
         "GET /institutions/{institution_id}",
         "GET /me",
+        "GET /me/owed",
         "GET /search",
         "GET /groups/{group_id}/feed.atom",
         "GET /themes/{slug}/feed.atom",

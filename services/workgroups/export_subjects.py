@@ -216,7 +216,8 @@ SUBJECTS: Mapping[What, Subject] = {
         Subject(
             What.GROUPS,
             (
-                *("id", "slug", "title", "theme", "status", "purpose", "results"),
+                *("id", "slug", "title", "theme", "status", "purpose", "scope"),
+                *("results", "review_date", "charter"),
                 *("time_zone", "visibility", "admission", "replaced_by"),
                 *("version", "created_at", "updated_at"),
             ),

@@ -168,6 +168,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /themes/{slug}/feed.atom",
         "GET /exports/{what}.{form}",
         "GET /groups/{group_id}/report",
+        "GET /groups/{group_id}/record",
     }
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 import services.workgroups.search_index  # noqa: F401  so that what is written is found
+from services.workgroups.commands import SUBJECTS
 from services.workgroups.projections import REGISTRY_PROJECTION
 from services.workgroups.settings import SERVICE, settings
 from shared.commands import Commands, Source, build_commands
@@ -38,6 +39,10 @@ app = build_commands(
         calendar=calendar_steps,
     )
 )
+
+
+for subject in SUBJECTS:
+    app.add_typer(subject)
 
 
 @app.command("reindex")

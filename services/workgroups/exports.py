@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -155,6 +155,15 @@ def reader_of(caller: Caller | None) -> Reader:
         within=lambda session: groups_from_within(session, caller),
         supports=lambda session, ids: support.seen(session, caller, ids),
     )
+
+
+class _All(Container[UUID]):
+    def __contains__(self, _id: object) -> bool:
+        return True
+
+
+EVERYBODYS = Reader(lambda _session: true(), lambda _session: _All(), lambda _session, _ids: _All())
+"""The reader who sees everything: the operator."""
 
 
 def require_sound(subject: Subject, filters: Filters) -> None:

@@ -1,0 +1,161 @@
+"""What an operator of workgroups does on the command line."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.workgroups.__main__ import app
+from services.workgroups.settings import settings
+from shared.columns import utc_now
+from tests.workgroups.posting import Desk, desk_of
+from tests.workgroups.world import Workgroups
+
+Run = Callable[..., Result]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def desk(embedded_workgroups: Workgroups, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A hidden group with a member that owes something, which the commands work on."""
+    monkeypatch.setenv("WORKGROUPS_DATABASE_URL", embedded_workgroups.database.url)
+    settings.cache_clear()
+    desk = desk_of(embedded_workgroups, visibility="members")
+    embedded_workgroups.assign(desk.coordinator, desk.group, desk.member, title="Do [bold] it")
+    return desk
+
+
+@pytest.fixture
+def run(desk: Desk) -> Run:
+    """Run a command."""
+    assert desk.group
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments)
+
+    return invoke
+
+
+def printed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_themes_and_groups_are_listed(run: Run) -> None:
+    assert [(one["slug"], one["groups"]) for one in printed(run("themes", "--json"))] == [
+        ("digital-theme", 1)
+    ]
+    [group] = printed(run("groups", "list", "--json"))
+    assert (group["slug"], group["members"], group["visibility"]) == ("digital", 1, "members")
+    assert printed(run("groups", "list", "--status", "dormant", "--json")) == []
+    assert printed(run("groups", "list", "--theme", "other", "--json")) == []
+    assert "Group digital" in run("groups", "list").stdout
+    assert "digital-theme" in run("themes").stdout
+
+
+def test_a_group_is_shown_by_its_slug_or_its_id_as_it_is_or_was(run: Run, desk: Desk) -> None:
+    found = printed(run("groups", "show", "digital", "--json"))
+    assert (found["status"], len(found["members"])) == ("active", 1)
+    assert [item["title"] for item in found["action_items"]] == ["Do [bold] it"]
+    assert printed(run("groups", "show", desk.group["id"], "--json")) == found
+
+    before = utc_now().isoformat()
+    desk.workgroups.assign(desk.coordinator, desk.group, desk.member)
+    then = printed(run("groups", "show", "digital", "--as-of", before, "--json"))
+    now = printed(run("groups", "show", "digital", "--json"))
+    assert (len(then["action_items"]), len(now["action_items"])) == (1, 2)
+    table = run("groups", "show", "digital").stdout
+    assert "Do [bold] it" in table
+    assert "United Nations Volunteers" in table
+
+
+def test_what_is_overdue_is_shown_the_longest_first(run: Run, desk: Desk) -> None:
+    desk.workgroups.assign(desk.coordinator, desk.group, desk.member, due_date="2020-01-01")
+    desk.workgroups.assign(desk.coordinator, desk.group, desk.member, due_date="2099-01-01")
+
+    found = printed(run("overdue", "--json"))
+
+    assert [(one["number"], one["due_date"]) for one in found] == [
+        (2, "2020-01-01"),
+        (1, "2021-03-31"),
+    ]
+    assert [one["number"] for one in printed(run("overdue", "--limit", "1", "--json"))] == [2]
+    assert "the first 1 of more" in run("overdue", "--limit", "1").stdout
+    assert printed(run("overdue", "--group", "other", "--json")) == []
+    assert "Do [bold] it" in run("overdue").stdout
+
+
+def test_an_export_of_everything_can_be_piped_or_written_to_a_file(
+    run: Run, tmp_path: Path
+) -> None:
+    [row] = csv.DictReader(io.StringIO(run("export", "groups").stdout_bytes.decode("utf-8-sig")))
+    assert row["slug"] == "digital"
+    path = tmp_path / "items.xlsx"
+    assert run("export", "action-items", "--format", "xlsx").exit_code == 2
+    arguments = ("export", "action-items", "--format", "xlsx", "--output", str(path))
+    assert run(*arguments).exit_code == 0
+    assert path.read_bytes().startswith(b"PK")
+    assert list(tmp_path.iterdir()) == [path]
+    assert run("export", "action-items", "--state", "done", "--format", "jsonl").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("groups", "list", "--status", "famous"), 2, "The states are"),
+        (("groups", "show", "nobody"), 2, "no group"),
+        (("groups", "show", "digital", "--as-of", "yesterday"), 2, "Give a day"),
+        (("groups", "show", "digital", "--as-of", "2999-01-01"), 2, "has come"),
+        (("groups", "show", "digital", "--as-of", "2001-01-01"), 2, "not there by then"),
+        (("export", "people"), 2, "can be exported"),
+        (("export", "groups", "--state", "famous"), 2, "The states of groups"),
+        (("export", "groups", "--output", "/nowhere/at/all.csv"), 1, "can't be written"),
+    ],
+)
+def test_a_bad_command_is_answered_in_a_sentence(
+    run: Run, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    result = run(*arguments)
+
+    assert result.exit_code == code, result.output
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_database_without_its_schema_is_told_in_a_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKGROUPS_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    settings.cache_clear()
+
+    result = run("themes")
+
+    assert result.exit_code == 1
+    assert "migrate first" in result.stderr
+
+
+def test_every_command_helps(run: Run) -> None:
+    for command in (("themes",), ("groups", "list"), ("groups", "show"), ("overdue",), ("export",)):
+        result = run(*command, "--help")
+        assert result.exit_code == 0
+        assert "--" in result.stdout
+
+
+def test_a_relay_loads_nothing_of_the_commands() -> None:
+    script = (
+        "import sys, services.workgroups.__main__;"
+        "print([name for name in ('xlsxwriter', 'fastapi', 'services.workgroups.past', "
+        "'services.workgroups.export_subjects') if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"

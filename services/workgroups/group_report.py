@@ -13,6 +13,7 @@ from services.workgroups.action_items_then import Then, items_at
 from services.workgroups.due_dates import day_in
 from services.workgroups.institutions import UNNAMED, Named, names_of
 from services.workgroups.meeting_states import MeetingStatus
+from services.workgroups.report_attendance import Attended
 from services.workgroups.report_periods import Period
 from services.workgroups.tables import (
     AgreedPoint,
@@ -120,6 +121,8 @@ class Report:
     action_items: ActionItems
     updates: dict[UpdateKind, int]
     members: Members
+    attendance: Sequence[Attended] | None = None
+    """Who was at the meetings; ``None`` for readers who don't belong to the group."""
 
 
 def report_of(session: Session, group: Group, period: Period, now: datetime) -> Report:

@@ -263,6 +263,39 @@ def test_an_item_that_was_finished_before_there_was_a_log_was_unfinished_before(
     assert then(old, [], ENDS + INSTANT).state == State.DONE
 
 
+def test_who_was_there_is_told_by_institution_to_who_belongs_to_the_group(desk: Desk) -> None:
+    body = {**MEETING, "date": "2021-06-10", "group_ids": [desk.group["id"]]}
+    meeting = desk.workgroups.made(desk.coordinator, "/meetings", body)
+    entries = [
+        {"person_id": str(desk.member.focal_point.id), "presence": "in_person"},
+        {"institution_id": str(desk.member.id), "presence": "online", "heads": 3},
+        {"institution_id": str(desk.other.id), "presence": "absent"},
+    ]
+    kept = desk.workgroups.send(
+        desk.coordinator,
+        "PUT",
+        f"/meetings/{meeting['id']}/attendance",
+        {"entries": entries},
+        if_match=f'"{meeting["version"]}"',
+    )
+    assert kept.status_code == 200, kept.text
+    path = f"/groups/{desk.group['id']}/report?from=2021-06-01&to=2021-06-30"
+
+    figures = desk.workgroups.read(desk.member.focal_point, f"{path}&format=json")
+    page = desk.workgroups.send(desk.member.focal_point, "GET", path)
+    pdf = desk.workgroups.send(desk.member.focal_point, "GET", f"{path}&format=pdf")
+
+    assert [
+        [each[name] for name in ("institution_id", "meetings", "in_person", "online", "absent")]
+        for each in figures["attendance"]
+    ] == [[str(desk.member.id), 1, 1, 3, 0], [str(desk.other.id), 0, 0, 0, 1]]
+    assert "Attendance by institution" in page.text
+    assert "Attendance by institution" in PdfReader(BytesIO(pdf.content)).pages[0].extract_text()
+    for stranger in (None, desk.other.focal_point):
+        assert desk.workgroups.read(stranger, f"{path}&format=json")["attendance"] is None
+        assert "Attendance" not in desk.workgroups.send(stranger, "GET", path).text
+
+
 def test_members_that_join_and_leave_in_the_period_are_named(desk: Desk) -> None:
     desk.workgroups.join(desk.other, desk.group)
     with desk.workgroups.database.write() as session:

@@ -58,6 +58,10 @@ def _as_data(report: Report, now: datetime) -> dict[str, Any]:
             }
             for meeting in report.meetings
         ],
+        "attendance": [
+            (each.institution_name or "Others", each.meetings, each.in_person, each.online)
+            for each in report.attendance or ()
+        ],
         "agreed_points": [
             {
                 "heading": ""

@@ -1,5 +1,6 @@
 """The report of a group."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from services.workgroups.group_report import Report, report_of
 from services.workgroups.pages.report import report_page, report_pdf
+from services.workgroups.report_attendance import attendance_of, may_know
 from services.workgroups.report_periods import period_of
 from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import VisibleGroup
@@ -18,7 +20,7 @@ from shared.columns import utc_now
 from shared.events.catalogue import UpdateKind
 from shared.problems import INVALID, NOT_FOUND, UNAUTHENTICATED, responses
 from shared.text import Output
-from shared.web import Reading
+from shared.web import MaybeCaller, Reading
 
 router = APIRouter(prefix="/groups/{group_id}", tags=["reports"])
 
@@ -55,6 +57,18 @@ class ReportPointOut(Output):
     outcome: str | None
     items_done: int
     items: int
+
+
+class ReportAttendanceOut(Output):
+    """How an institution took part over all meetings: at how many, with how many people."""
+
+    institution_id: UUID | None = Field(description="Null: of no institution of the group.")
+    institution_name: str | None
+    meetings: int
+    in_person: int
+    online: int
+    excused: int
+    absent: int
 
 
 class ReportItemOut(Output):
@@ -110,6 +124,9 @@ class ReportOut(Output):
     as_of: datetime = Field(description="The end of the period, or now while it goes on.")
     time_zone: str
     meetings: list[ReportMeetingOut]
+    attendance: list[ReportAttendanceOut] | None = Field(
+        description="Null: only who belongs to the group knows who was there."
+    )
     agreed_points: list[ReportPointOut]
     action_items: ReportItemsOut
     updates: dict[UpdateKind, int] = Field(description="How many were published, by kind.")
@@ -132,6 +149,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 def read_report(
     *,
     group: VisibleGroup,
+    caller: MaybeCaller,
     session: Reading,
     first: Annotated[
         Day | None,
@@ -149,11 +167,15 @@ def read_report(
 ) -> Response:
     """Report what a group that the caller sees did: meetings, agreements, action items, updates.
 
-    Action items stand as at the end of the period, whatever became of them since.
+    Who was there, by institution, is told to who belongs to the group. Action items stand as at
+    the end of the period, whatever became of them since.
     """
     now = utc_now()
     period = period_of(first, last, group.time_zone, now)
     report: Report = report_of(session, group, period, now)
+    if may_know(session, caller, group.id):
+        met = [meeting.id for meeting in report.meetings]
+        report = replace(report, attendance=attendance_of(session, group.id, met))
     if answered_as is ReportFormat.HTML:
         return report_page(report, now)
     if answered_as is ReportFormat.JSON:

@@ -134,6 +134,13 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /meetings/{meeting_id}/invitations",
         "DELETE /meetings/{meeting_id}/invitations/{invitation_id}",
         "PUT /meetings/{meeting_id}/reply",
+        "PUT /meetings/{meeting_id}/agenda",
+        "GET /meetings/{meeting_id}/agenda",
+        "PUT /meetings/{meeting_id}/minutes",
+        "GET /meetings/{meeting_id}/minutes",
+        "POST /meetings/{meeting_id}/minutes/circulate",
+        "POST /meetings/{meeting_id}/minutes/agree",
+        "GET /meetings/{meeting_id}/minutes/versions",
         "GET /meetings/{meeting_id}/invitation.ics",
         "POST /meetings/{meeting_id}/calendar-replies",
         "POST /me/calendar-address",
@@ -218,7 +225,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
     }
-    assert len(bodies) == 38
+    assert len(bodies) == 40
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

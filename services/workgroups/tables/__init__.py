@@ -30,6 +30,7 @@ from services.workgroups.tables.membership import (
     MembershipHistory,
     Participant,
 )
+from services.workgroups.tables.minutes import AgendaItem, MinutesVersion
 from services.workgroups.tables.moves import MembershipMove
 from services.workgroups.tables.search import SearchEntry
 from services.workgroups.tables.secret_addresses import SecretAddress
@@ -43,6 +44,7 @@ __all__ = [
     "ActionItemPerson",
     "ActionItemSupport",
     "Admission",
+    "AgendaItem",
     "AgreedPoint",
     "AgreedPointChange",
     "Attachment",
@@ -69,6 +71,7 @@ __all__ = [
     "Membership",
     "MembershipHistory",
     "MembershipMove",
+    "MinutesVersion",
     "Outbox",
     "Parked",
     "Participant",

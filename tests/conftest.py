@@ -69,9 +69,20 @@ def database_url(database_server: SqliteServer | PostgresServer) -> str:
 
 
 @pytest.fixture
-def migrated(database_server: SqliteServer | PostgresServer) -> Callable[[str], str]:
+def migrated(
+    database_server: SqliteServer | PostgresServer,
+) -> Iterator[Callable[[str], str]]:
     """Make a new database with a service's newest schema; the test runs on both kinds.
 
-    Its argument is an Alembic location such as ``services.registry:migrations``.
+    Its argument is an Alembic location such as ``services.registry:migrations``. The databases
+    are dropped after the test: thousands of them would fill a disk.
     """
-    return database_server.migrated
+    made: list[str] = []
+
+    def make(script_location: str) -> str:
+        made.append(database_server.migrated(script_location))
+        return made[-1]
+
+    yield make
+    for url in made:
+        database_server.drop(url)

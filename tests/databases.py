@@ -28,6 +28,11 @@ class SqliteServer:
         """Return the URL of a new, empty database."""
         return f"sqlite:///{self._folder / uuid4().hex}.db"
 
+    def drop(self, url: str) -> None:
+        """Remove a database that a test is done with."""
+        for suffix in ("", "-wal", "-shm", "-turn"):
+            Path(f"{make_url(url).database}{suffix}").unlink(missing_ok=True)
+
     def migrated(self, script_location: str) -> str:
         """Return the URL of a new database with the newest schema of a service."""
         if script_location not in self._templates:
@@ -62,6 +67,16 @@ class PostgresServer:
                 )
             )
         return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        """Remove a database that a test is done with, whoever is still connected to it."""
+        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(make_url(url).database or "")
+                )
+            )
 
     def migrated(self, script_location: str) -> str:
         """Return the URL of a new database with the newest schema of a service."""

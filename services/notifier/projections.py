@@ -197,7 +197,12 @@ def membership_left(session: Session, event: Event, data: MembershipLeft) -> Non
 
 
 def meeting_recorded(session: Session, event: Event, data: MeetingRecorded) -> None:
-    """Tell the readers of each of its groups of the meeting; the convenor's readers too."""
+    """Tell the readers of each of its groups of the meeting; the convenor's readers too.
+
+    Not when one of its groups is hidden: the notice names them all.
+    """
+    if not all(_is_open(session, group.group_id) for group in data.groups):
+        return
     themes = {group.theme_slug for group in data.groups}
     only = data.groups[0] if len(data.groups) == 1 else None
     _tell(
@@ -323,9 +328,16 @@ def _keep_group(session: Session, facts: GroupFacts) -> None:
             title=facts.title,
             theme_slug=facts.theme_slug,
             status=facts.status,
+            visibility=facts.visibility,
             version=facts.version,
         ),
     )
+
+
+def _is_open(session: Session, group_id: UUID) -> bool:
+    """Tell whether everybody may hear of what the group does; not of one that is unknown."""
+    group = session.get(Group, group_id)
+    return group is not None and group.visibility == "all"
 
 
 def _news_of(before: str, after: str) -> NoticeKind | None:
@@ -406,6 +418,9 @@ def _tell(
     group_id: UUID | None = None,
     group_title: str | None = None,
 ) -> None:
+    if group_id is not None and not _is_open(session, group_id):
+        # Readers are not known to belong to a group, so a hidden one is told of to nobody.
+        return
     happening = notices.Happening(
         kind=kind,
         event_id=event.id,

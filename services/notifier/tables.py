@@ -88,6 +88,7 @@ class Group(Table, table=True):
     title: str
     theme_slug: str
     status: str
+    visibility: str = Field(default="all", sa_column_kwargs={"server_default": "all"})
     version: int
 
 

@@ -128,24 +128,7 @@ def test_a_meeting_reaches_the_readers_of_each_of_its_groups_once(world: World) 
     world.subscribe("ana@example.org", Frequency.DAILY, targets.group(GROUPS[1]))
     world.subscribe("bo@example.org", Frequency.WEEKLY, targets.theme(THEMES[1]))
     world.subscribe("cy@example.org", Frequency.WEEKLY, targets.institution(INSTITUTIONS[0]))
-    event = world.tell(
-        MeetingRecorded.model_validate(
-            {
-                "meeting_id": new_id(),
-                "title": "Retreat",
-                "date": "2020-12-15",
-                "time_zone": "Asia/Bangkok",
-                "mode": "hybrid",
-                "participants_in_person": 19,
-                "participants_online": 16,
-                "groups": [
-                    {"group_id": group, "title": "A group", "theme_slug": theme}
-                    for group, theme in zip(GROUPS, THEMES, strict=True)
-                ],
-                "agreed_points": [],
-            }
-        )
-    )
+    event = world.tell(meeting(dict(zip(GROUPS, THEMES, strict=True))))
     assert told(world.database) == {
         ("ana@example.org", event.id): Frequency.DAILY,
         ("bo@example.org", event.id): Frequency.WEEKLY,
@@ -299,6 +282,19 @@ def test_readers_hear_of_no_group_that_is_not_for_everybody(world: World) -> Non
     assert told(world.database) == {}
 
 
+@pytest.mark.parametrize("visibility", ["partners", "members"])
+def test_readers_hear_of_nothing_that_a_hidden_group_does(world: World, visibility: str) -> None:
+    world.open_group()
+    hidden = world.group().model_copy(update={"visibility": visibility, "version": 2})
+    world.tell(GroupUpdated(group=hidden))
+    world.subscribe("ana@example.org")
+    world.tell(world.update())
+    world.tell(world.joined("FAO"))
+    world.tell(meeting({world.group_id: THEME}))
+    world.tell(ActionItemAssigned(action=world.action()))
+    assert told(world.database) == {}
+
+
 def test_a_notice_before_the_subscription_is_not_told(world: World) -> None:
     world.open_group()
     world.tell(world.update())
@@ -328,6 +324,26 @@ def told(database: Database) -> dict[tuple[str, UUID], Frequency]:
     found = {(email, event_id): Frequency(frequency) for email, event_id, frequency, _ in rows}
     assert len(found) == len(rows)
     return found
+
+
+def meeting(groups: dict[UUID, str]) -> MeetingRecorded:
+    """A meeting of groups, each with its theme."""
+    return MeetingRecorded.model_validate(
+        {
+            "meeting_id": new_id(),
+            "title": "Retreat",
+            "date": "2020-12-15",
+            "time_zone": "Asia/Bangkok",
+            "mode": "hybrid",
+            "participants_in_person": 19,
+            "participants_online": 16,
+            "groups": [
+                {"group_id": group, "title": "A group", "theme_slug": theme}
+                for group, theme in groups.items()
+            ],
+            "agreed_points": [],
+        }
+    )
 
 
 def posted(world: World, post: Post) -> UpdatePosted:

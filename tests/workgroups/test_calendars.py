@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import Response
@@ -284,3 +285,44 @@ def test_a_calendar_object_means_the_moments_of_the_meeting(begin: datetime, zon
     [event] = Calendar.from_ical(text).walk("VEVENT")
     assert event.decoded("dtstart").astimezone(UTC) == begin
     assert event.decoded("dtend").astimezone(UTC) == end
+
+
+def offset_by_rules(zone: Component, moment: datetime) -> timedelta:
+    """Return the offset that a VTIMEZONE gives for a moment, read as RFC 5545 says."""
+    onsets: list[tuple[datetime, timedelta]] = []
+    for part in zone.subcomponents:
+        dates = [
+            part.decoded("dtstart"),
+            *(each.dt for each in getattr(part.get("rdate"), "dts", [])),
+        ]
+        before, after = part.decoded("tzoffsetfrom"), part.decoded("tzoffsetto")
+        onsets += [(each.replace(tzinfo=UTC) - before, after) for each in dates]
+    return max(onset for onset in onsets if onset[0] <= moment)[1]
+
+
+@settings(deadline=None)
+@given(moments, zones.filter(lambda zone: zone != "UTC"), st.integers(-200, 200))
+def test_the_rules_of_a_time_zone_give_its_offsets_also_around_a_change_of_clocks(
+    begin: datetime, zone: str, days: int
+) -> None:
+    end = begin + timedelta(hours=1)
+    slot = times_of(wall_of(begin, zone), wall_of(end, zone), zone)
+    meeting = Meeting(
+        **vars(slot), title="Follow-up", mode="online", status="scheduled", recorded_by=new_id()
+    )
+    text = calendar_objects.feed("Meetings", [calendar_objects.Entry(meeting, [], None)])
+    found = Calendar.from_ical(text).walk("VTIMEZONE")
+    moment = begin + timedelta(days=days)
+    for rules in found:
+        for each in (moment, *changes_near(moment, zone)):
+            assert offset_by_rules(rules, each) == each.astimezone(ZoneInfo(zone)).utcoffset()
+
+
+def changes_near(moment: datetime, zone: str) -> list[datetime]:
+    """Return the minutes around the changes of clocks within a month of the moment."""
+    hours = [moment + timedelta(hours=hour) for hour in range(-360, 360)]
+    offsets = [each.astimezone(ZoneInfo(zone)).utcoffset() for each in hours]
+    changed = [
+        hours[place] for place in range(1, len(hours)) if offsets[place] != offsets[place - 1]
+    ]
+    return [each - timedelta(minutes=minute) for each in changed for minute in range(60)]

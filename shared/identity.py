@@ -44,6 +44,11 @@ class Caller:
     session_id: UUID | None = None
     """Where the person is signed in; ``None`` for an API key."""
 
+    @property
+    def acts(self) -> bool:
+        """Whether a person acts: signed in, or by a key of their own with the scope ``act``."""
+        return self.kind == "person" and "act" in self.scopes
+
 
 class KeySource(Protocol):
     """Where a verifier finds the key that signed a token."""

@@ -113,6 +113,15 @@ KINDS = (
 """What every service may answer with; a service adds its own in `shared.web.build_app`."""
 
 
+def incorrect(pointer: str, detail: str) -> Problem:
+    """Return the Problem (422) of one field: ``pointer`` is its place in the body."""
+    return Problem(
+        INVALID,
+        f"Correct {pointer}: {detail}",
+        errors=[FieldError(pointer=pointer, detail=detail)],
+    )
+
+
 def responses(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
     """Return what a route's ``responses=`` documents: each kind by status, with an example."""
     by_status: dict[int | str, dict[str, Any]] = {}

@@ -300,7 +300,7 @@ def _roles(session: Session, caller: Caller, institution: Institution) -> set[Ro
 
 
 def _acts(caller: Caller | None) -> bool:
-    return caller is not None and caller.kind == "person" and "act" in caller.scopes
+    return caller is not None and caller.acts
 
 
 def _id(caller: Caller | None) -> UUID:

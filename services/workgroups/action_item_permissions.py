@@ -114,7 +114,7 @@ def no_such_item() -> Problem:
 
 def _is_responsible(session: Session, caller: Caller, item: ActionItem) -> bool:
     """Tell whether the caller was named for it, and takes part through its institution still."""
-    if caller.kind != "person" or "act" not in caller.scopes:
+    if not caller.acts:
         return False
     if session.get(ActionItemPerson, (item.id, caller.id)) is None:
         return False

@@ -26,7 +26,7 @@ from shared.columns import utc_now
 from shared.events.catalogue import ActionItemAssigned, ActionItemChanged
 from shared.identity import Caller
 from shared.outbox import publish
-from shared.problems import FORBIDDEN, INVALID, FieldError, Problem
+from shared.problems import FORBIDDEN, Problem, incorrect
 
 _ACCOUNTABLE_CHANGES = frozenset({"state", "reason", "result", "result_links", "person_ids"})
 """What the accountable institution changes by itself; the rest was agreed with the group."""
@@ -172,14 +172,14 @@ def _following(
     following: dict[str, Any] = {}
     if state in EXPLAINED:
         if why is None and moved:
-            raise _invalid("/reason", f"Say why it is {state}.")
+            raise incorrect("/reason", f"Say why it is {state}.")
         following["reason"] = why if why is not None and "state" in wanted else before["reason"]
     else:
         following["reason"] = None
     if state != State.DONE:
         if wanted.get("result") is not None or wanted.get("result_links"):
             pointer = "/result" if wanted.get("result") is not None else "/result_links"
-            raise _invalid(pointer, "Say what came of it once it is done: send the state too.")
+            raise incorrect(pointer, "Say what came of it once it is done: send the state too.")
         following |= {"result": None, "result_links": []}
     return following
 
@@ -249,7 +249,7 @@ def _require_linkable(
 
 def _require_period(start: date | None, due: date, pointer: str) -> None:
     if start is not None and start > due:
-        raise _invalid(pointer, "It must start on its due date or before.")
+        raise incorrect(pointer, "It must start on its due date or before.")
 
 
 def _origin(
@@ -260,10 +260,10 @@ def _origin(
     if point_id is not None:
         point = session.get(AgreedPoint, point_id)
         if point is None or meeting_id not in (None, point.meeting_id):
-            raise _invalid("/agreed_point_id", "Not an agreed point of that meeting.")
+            raise incorrect("/agreed_point_id", "Not an agreed point of that meeting.")
         meeting_id = point.meeting_id
     if meeting_id is not None and session.get(MeetingGroup, (meeting_id, group.id)) is None:
-        raise _invalid(pointer, "Not from a meeting of this group.")
+        raise incorrect(pointer, "Not from a meeting of this group.")
     return meeting_id, point_id
 
 
@@ -273,11 +273,3 @@ def _next_number(session: Session, group: Group) -> int:
         select(func.max(ActionItem.number)).where(ActionItem.group_id == group.id)
     ).one()
     return (highest or 0) + 1
-
-
-def _invalid(pointer: str, detail: str) -> Problem:
-    return Problem(
-        INVALID,
-        f"Correct {pointer}: {detail}",
-        errors=[FieldError(pointer=pointer, detail=detail)],
-    )

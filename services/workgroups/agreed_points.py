@@ -26,7 +26,7 @@ from shared.columns import utc_now
 from shared.events.catalogue import AgreedPointChanged, AgreedPointRecorded, PointFacts
 from shared.identity import Caller
 from shared.outbox import publish
-from shared.problems import INVALID, FieldError, Problem
+from shared.problems import incorrect
 
 FIELDS = ("text", "outcome", "raised_by", "update_id", "need_id")
 
@@ -93,7 +93,7 @@ def _raised(
 ) -> dict[str, Any]:
     """Return the values with the institution that raised what the point answers."""
     if said.get("update_id") is not None and said.get("need_id") is not None:
-        raise _invalid("/need_id", "A point answers an update or a need: give one of them.")
+        raise incorrect("/need_id", "A point answers an update or a need: give one of them.")
     owner: UUID | None = None
     if said.get("update_id") is not None:
         owner = _challenge(session, caller, meeting, said["update_id"]).institution_id
@@ -103,7 +103,7 @@ def _raised(
     if raised_by is not None and session.get(Institution, raised_by) is None:
         raise no_such_institution("/raised_by")
     if owner is not None and raised_by not in (None, owner):
-        raise _invalid("/raised_by", "Another institution raised what this answers: leave it out.")
+        raise incorrect("/raised_by", "Another institution raised what this answers: leave it out.")
     return {**said, "raised_by": owner or raised_by}
 
 
@@ -118,16 +118,18 @@ def _challenge(session: Session, caller: Caller, meeting: Meeting, update_id: UU
         )
     ).first()
     if update is None:
-        raise _invalid("/update_id", "Not an update of a group whose meeting it was.")
+        raise incorrect("/update_id", "Not an update of a group whose meeting it was.")
     if update.kind != "challenge":
-        raise _invalid("/update_id", f"Give a challenge; this update is of the kind {update.kind}.")
+        raise incorrect(
+            "/update_id", f"Give a challenge; this update is of the kind {update.kind}."
+        )
     return update
 
 
 def _need(session: Session, caller: Caller, need_id: UUID) -> Support:
     need = support.seen(session, caller, [need_id]).get(need_id)
     if need is None or need.side != Side.NEED:
-        raise _invalid("/need_id", "Not a need that you see. A new one is known after a moment.")
+        raise incorrect("/need_id", "Not a need that you see. A new one is known after a moment.")
     return need
 
 
@@ -156,12 +158,4 @@ def _facts(session: Session, meeting: Meeting, point: AgreedPoint) -> PointFacts
                 for group in groups_of_meeting(session, point.meeting_id)
             ],
         }
-    )
-
-
-def _invalid(pointer: str, detail: str) -> Problem:
-    return Problem(
-        INVALID,
-        f"Correct {pointer}: {detail}",
-        errors=[FieldError(pointer=pointer, detail=detail)],
     )

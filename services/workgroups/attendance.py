@@ -12,8 +12,7 @@ from services.workgroups import meeting_plans
 from services.workgroups.invitations import is_known
 from services.workgroups.meeting_states import MeetingStatus
 from services.workgroups.tables import Attendance, Institution, Meeting
-from services.workgroups.wall_times import invalid
-from shared.problems import NOT_ALLOWED_NOW, Problem
+from shared.problems import NOT_ALLOWED_NOW, Problem, incorrect
 
 
 class Presence(StrEnum):
@@ -51,7 +50,7 @@ def record(
     for place, entry in enumerate(entries):
         _require_plausible(session, meeting, entry, place)
         if any(_same(entry, other) for other in entries[:place]):
-            raise invalid(f"/entries/{place}", "This is in the list twice: name each once.")
+            raise incorrect(f"/entries/{place}", "This is in the list twice: name each once.")
     before = of(session, meeting)
     for kept in before:
         session.delete(kept)
@@ -101,11 +100,11 @@ def _same(one: Present, other: Present) -> bool:
 
 def _require_plausible(session: Session, meeting: Meeting, entry: Present, place: int) -> None:
     if entry.person_id is not None and not is_known(session, entry.person_id):
-        raise invalid(f"/entries/{place}/person_id", "Nobody of that id is known here.")
+        raise incorrect(f"/entries/{place}/person_id", "Nobody of that id is known here.")
     if entry.institution_id is not None and session.get(Institution, entry.institution_id) is None:
-        raise invalid(f"/entries/{place}/institution_id", "There is no institution of that id.")
+        raise incorrect(f"/entries/{place}/institution_id", "There is no institution of that id.")
     impossible = {"in_person": Presence.ONLINE, "online": Presence.IN_PERSON}
     if impossible.get(meeting.mode) is entry.presence:
-        raise invalid(
+        raise incorrect(
             f"/entries/{place}/presence", f"Nobody is {entry.presence} in a meeting {meeting.mode}."
         )

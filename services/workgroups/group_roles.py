@@ -21,7 +21,15 @@ from shared.events.catalogue import (
     RoleSuspended,
 )
 from shared.outbox import publish
-from shared.problems import CONFLICT, INVALID, NOT_ALLOWED_NOW, NOT_FOUND, FieldError, Problem
+from shared.problems import (
+    CONFLICT,
+    INVALID,
+    NOT_ALLOWED_NOW,
+    NOT_FOUND,
+    FieldError,
+    Problem,
+    incorrect,
+)
 
 FROM_OUTSIDE = frozenset({GroupRole.OBSERVER, GroupRole.ADVISER})
 """Roles for people whose institution need not be a member of the group."""
@@ -234,11 +242,13 @@ def _through(
             errors=[FieldError(pointer="/person_id", detail="Not a person known here.")],
         )
     if institution_id is not None and institution_id not in spoken_for:
-        raise _invalid("They don't speak for that institution.")
+        raise incorrect("/institution_id", "They don't speak for that institution.")
     named = [institution_id] if institution_id is not None else list(spoken_for)
     possible = [each for each in named if role in FROM_OUTSIDE or _is_member(session, group, each)]
     if len(possible) > 1:
-        raise _invalid("They speak for several institutions: say through which one.")
+        raise incorrect(
+            "/institution_id", "They speak for several institutions: say through which one."
+        )
     if possible:
         return possible[0]
     if of_platform and institution_id is None and role not in OF_INSTITUTIONS:
@@ -254,14 +264,6 @@ def _through(
 def _is_member(session: Session, group: Group, institution_id: UUID) -> bool:
     found = current(session, group.id, institution_id)
     return found is not None and found.state == State.ACTIVE
-
-
-def _invalid(detail: str) -> Problem:
-    return Problem(
-        INVALID,
-        f"Correct /institution_id: {detail}",
-        errors=[FieldError(pointer="/institution_id", detail=detail)],
-    )
 
 
 def _tell_of_no_coordinator(session: Session, group: Group) -> None:

@@ -19,11 +19,10 @@ from services.workgroups.tables import (
     Meeting,
     Participant,
 )
-from services.workgroups.wall_times import invalid
 from shared.columns import utc_now
 from shared.events.catalogue import MeetingInvited, MeetingReplied, MeetingUninvited
 from shared.outbox import publish
-from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem
+from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem, incorrect
 
 
 class Reply(StrEnum):
@@ -49,7 +48,7 @@ def invite(
     _require_to_come(meeting)
     for place, person_id in enumerate(person_ids):
         if not is_known(session, person_id):
-            raise invalid(
+            raise incorrect(
                 f"/person_ids/{place}",
                 "Nobody of that id takes part in a group or speaks for an institution here.",
             )
@@ -57,7 +56,7 @@ def invite(
     for place, institution_id in enumerate(institution_ids):
         institution = session.get(Institution, institution_id)
         if institution is None:
-            raise invalid(f"/institution_ids/{place}", "There is no institution of that id.")
+            raise incorrect(f"/institution_ids/{place}", "There is no institution of that id.")
         require_verified(institution)
         _invite(session, meeting, by, institution_id=institution_id)
 

@@ -9,9 +9,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from services.workgroups import meetings, permissions, sight
 from services.workgroups.tables import Group, Invitation, Meeting, MeetingGroup
-from services.workgroups.wall_times import invalid
 from shared.identity import Caller
-from shared.problems import FORBIDDEN, Problem
+from shared.problems import FORBIDDEN, Problem, incorrect
 
 
 def in_sight(
@@ -56,7 +55,7 @@ def require_recording_for(session: Session, caller: Caller, group_ids: Sequence[
     """
     for place, group_id in enumerate(group_ids):
         if not sight.is_seen(session, caller, group_id):
-            raise invalid(f"/group_ids/{place}", "There is no group of that id.")
+            raise incorrect(f"/group_ids/{place}", "There is no group of that id.")
     for group_id in group_ids:
         permissions.require_recording(session, caller, group_id)
 
@@ -99,7 +98,7 @@ def require_belonging(session: Session, caller: Caller | None, meeting: Meeting)
 def invited_to(session: Session, caller: Caller | None) -> SelectOfScalar[UUID]:
     """Return the query of the meetings that the caller, or their institution, is invited to."""
     invited = select(Invitation.meeting_id).where(col(Invitation.withdrawn_at).is_(None))
-    if caller is None or caller.kind != "person" or "act" not in caller.scopes:
+    if caller is None or not caller.acts:
         return invited.where(false())
     institutions = permissions.institutions_of(session, caller)
     return invited.where(

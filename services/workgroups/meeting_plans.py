@@ -17,7 +17,7 @@ from services.workgroups.meeting_states import (
     require_transition,
 )
 from services.workgroups.tables import AgreedPoint, Group, Meeting, MeetingChange, MeetingGroup
-from services.workgroups.wall_times import Times, invalid
+from services.workgroups.wall_times import Times
 from shared.columns import utc_now
 from shared.events.catalogue import (
     MeetingCancelled,
@@ -27,7 +27,7 @@ from shared.events.catalogue import (
     MeetingUpdated,
 )
 from shared.outbox import publish
-from shared.problems import NOT_ALLOWED_NOW, Problem
+from shared.problems import NOT_ALLOWED_NOW, Problem, incorrect
 
 INVITED_ON = frozenset({"place", "link", "mode"})
 """What an invitation says beside the time: another value makes the invitation another."""
@@ -317,11 +317,15 @@ def _tell(
 
 
 def _no_time() -> Problem:
-    return invalid("/begins", "Say when the meeting begins and ends to schedule it.")
+    return incorrect("/begins", "Say when the meeting begins and ends to schedule it.")
 
 
 def _require_reachable(meeting: Meeting) -> None:
     if meeting.mode == "online" and meeting.place is not None:
-        raise invalid("/place", "An online meeting has no place: make it hybrid, or leave it out.")
+        raise incorrect(
+            "/place", "An online meeting has no place: make it hybrid, or leave it out."
+        )
     if meeting.mode == "in_person" and meeting.link is not None:
-        raise invalid("/link", "A meeting in person has no link: make it hybrid, or leave it out.")
+        raise incorrect(
+            "/link", "A meeting in person has no link: make it hybrid, or leave it out."
+        )

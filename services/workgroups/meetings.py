@@ -20,12 +20,11 @@ from services.workgroups.tables import (
     Meeting,
     MeetingGroup,
 )
-from services.workgroups.wall_times import invalid
 from shared.columns import utc_now
 from shared.events.catalogue import AgreedPointFacts, MeetingFacts, MeetingMode, MeetingRecorded
 from shared.identity import Caller
 from shared.outbox import publish
-from shared.problems import NOT_FOUND, Problem
+from shared.problems import NOT_FOUND, Problem, incorrect
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def active_groups(session: Session, group_ids: Sequence[UUID]) -> list[Group]:
         try:
             group = groups.hold(session, group_id)
         except Problem:
-            raise invalid(
+            raise incorrect(
                 f"/group_ids/{list(group_ids).index(group_id)}", "There is no group of that id."
             ) from None
         groups.require_active(group)
@@ -213,9 +212,9 @@ def require_known_convenor(session: Session, convenor_id: UUID | None) -> None:
 def require_plausible_counts(mode: str, in_person: int, online: int) -> None:
     """Raise a Problem (422) when those who took part don't fit the mode of the meeting."""
     if mode == "in_person" and online:
-        raise invalid("/participants_online", "Nobody is online in a meeting in person.")
+        raise incorrect("/participants_online", "Nobody is online in a meeting in person.")
     if mode == "online" and in_person:
-        raise invalid("/participants_in_person", "Nobody is in the room of an online meeting.")
+        raise incorrect("/participants_in_person", "Nobody is in the room of an online meeting.")
 
 
 def _references(session: Session, meeting: Meeting) -> list[object]:
@@ -225,10 +224,10 @@ def _references(session: Session, meeting: Meeting) -> list[object]:
 
 def _require_plausible(held: Held) -> None:
     if held.held_on > day_in(held.time_zone, utc_now()):
-        raise invalid("/date", "Record a meeting once it was held: this day is still to come.")
+        raise incorrect("/date", "Record a meeting once it was held: this day is still to come.")
     require_plausible_counts(held.mode, held.participants_in_person, held.participants_online)
     if not held.participants_in_person + held.participants_online:
-        raise invalid("/participants_in_person", "Say how many took part: at least one did.")
+        raise incorrect("/participants_in_person", "Say how many took part: at least one did.")
 
 
 @dataclass(frozen=True)
@@ -246,7 +245,7 @@ def waiting_for(session: Session, caller: Caller, now: datetime | None = None) -
 
     They are the caller's own, and those of institutions that the caller speaks for.
     """
-    if caller.kind != "person" or "act" not in caller.scopes:
+    if not caller.acts:
         return []
     rows = session.exec(
         select(Invitation, Meeting)

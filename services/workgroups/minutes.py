@@ -14,9 +14,8 @@ from sqlmodel import Session, col, select
 
 from services.workgroups.invitations import is_known
 from services.workgroups.tables import AgendaItem, Institution, Meeting, MinutesVersion
-from services.workgroups.wall_times import invalid
 from shared.etags import require_version
-from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem
+from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem, incorrect
 
 
 class MinutesState(StrEnum):
@@ -55,10 +54,10 @@ def set_agenda(session: Session, meeting: Meeting, topics: Sequence[Topic]) -> N
         )
     for place, topic in enumerate(topics):
         if topic.presenter_id is not None and not is_known(session, topic.presenter_id):
-            raise invalid(f"/items/{place}/presenter_id", "Nobody of that id is known here.")
+            raise incorrect(f"/items/{place}/presenter_id", "Nobody of that id is known here.")
         institution_id = topic.presenting_institution_id
         if institution_id is not None and session.get(Institution, institution_id) is None:
-            raise invalid(
+            raise incorrect(
                 f"/items/{place}/presenting_institution_id", "There is no institution of that id."
             )
     session.execute(delete(AgendaItem).where(col(AgendaItem.meeting_id) == meeting.id))
@@ -99,11 +98,11 @@ def write(
     before = current(session, meeting)
     require_version(before.number if before else 0, expected)
     if before is not None and before.state == MinutesState.AGREED and not reason:
-        raise invalid("/reason", "These minutes were agreed: say why they need a correction.")
+        raise incorrect("/reason", "These minutes were agreed: say why they need a correction.")
     numbers = {item.number for item in agenda_of(session, meeting)}
     for number in items:
         if number not in numbers:
-            raise invalid(f"/items/{number}", "The agenda has no item of that number.")
+            raise incorrect(f"/items/{number}", "The agenda has no item of that number.")
     return _add(
         session,
         meeting,

@@ -82,7 +82,7 @@ class Entry:
 
 def owed_by(session: Session, caller: Caller, now: datetime) -> list[Entry]:
     """Return all that the caller owes, in the order of the list; nothing for a system."""
-    if caller.kind != "person" or "act" not in caller.scopes:
+    if not caller.acts:
         return []
     own = institutions_of(session, caller)
     entries = [

@@ -46,17 +46,17 @@ OF_INSTITUTIONS = frozenset({GroupRole.FOCAL_POINT, GroupRole.ALTERNATE, GroupRo
 
 def is_coordinator(session: Session, caller: Caller) -> bool:
     """Tell whether the caller acts as a coordinator of the platform."""
-    return _acts(caller) and session.get(Coordinator, caller.id) is not None
+    return caller.acts and session.get(Coordinator, caller.id) is not None
 
 
 def speaks_for(session: Session, caller: Caller, institution_id: UUID) -> bool:
     """Tell whether the caller acts as focal point or alternate of the institution."""
-    return _acts(caller) and session.get(FocalPoint, (caller.id, institution_id)) is not None
+    return caller.acts and session.get(FocalPoint, (caller.id, institution_id)) is not None
 
 
 def institutions_of(session: Session, caller: Caller) -> list[UUID]:
     """Return the institutions that the caller speaks for, in the order of their ids."""
-    if not _acts(caller):
+    if not caller.acts:
         return []
     return list(
         session.exec(
@@ -81,7 +81,7 @@ def roles_in(session: Session, caller: Caller, group_id: UUID) -> frozenset[Grou
 
     Who speaks for a member institution has that role here too, as focal point or alternate.
     """
-    if not _acts(caller):
+    if not caller.acts:
         return frozenset()
     own = session.exec(
         select(Participant.role).where(
@@ -198,7 +198,7 @@ def require_role_taking(
 
     403 when they may not, 422 when it is not their own and they don't say why.
     """
-    if _acts(caller) and participant.person_id == caller.id:
+    if caller.acts and participant.person_id == caller.id:
         return
     through = participant.institution_id
     own = (
@@ -262,7 +262,3 @@ def institution_to_enrol(
     ):
         raise no_such_institution(pointer)
     return institution
-
-
-def _acts(caller: Caller) -> bool:
-    return caller.kind == "person" and "act" in caller.scopes

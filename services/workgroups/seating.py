@@ -12,10 +12,9 @@ from sqlmodel import Session, col, func, select
 
 from services.workgroups import meetings
 from services.workgroups.tables import Invitation, Meeting
-from services.workgroups.wall_times import invalid
 from shared.events.catalogue import MeetingSeatGiven
 from shared.outbox import publish
-from shared.problems import NOT_ALLOWED_NOW, Problem
+from shared.problems import NOT_ALLOWED_NOW, Problem, incorrect
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def require_room(session: Session, meeting: Meeting, capacity: int | None) -> No
     """Raise a Problem (422) when more have a seat than the meeting shall hold."""
     taken = seated_heads(session, meeting)
     if capacity is not None and capacity < taken:
-        raise invalid(
+        raise incorrect(
             "/capacity",
             f"{taken} have accepted and have a seat: the capacity can't be lower than that.",
         )

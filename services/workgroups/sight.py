@@ -52,7 +52,7 @@ def groups_of(session: Session, caller: Caller) -> set[UUID]:
             Membership.state == "active",
         )
     ).all()
-    if "act" not in caller.scopes or caller.kind != "person":
+    if not caller.acts:
         return set(joined)
     roles = session.exec(
         select(Participant.group_id).where(

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from services.workgroups.tables import ActionItem
 from services.workgroups.transitions import UNFINISHED
-from shared.problems import INVALID, NOT_ALLOWED_NOW, FieldError, Problem
+from shared.problems import NOT_ALLOWED_NOW, Problem, incorrect
 
 DEEPEST = 5
 """How many levels of action items there are at most."""
@@ -22,12 +22,18 @@ def require_parent(
     """
     parent = session.get(ActionItem, parent_id)
     if parent is None or parent.group_id != group_id:
-        raise _invalid("Not an action item of this group.")
+        raise incorrect("/parent_id", "Not an action item of this group.")
     above = _chain(session, parent)
     if item is not None and item.id in above:
-        raise _invalid("An action item can't lie within itself: choose one that isn't part of it.")
+        raise incorrect(
+            "/parent_id",
+            "An action item can't lie within itself: choose one that isn't part of it.",
+        )
     if len(above) + (_depth(session, item) if item is not None else 1) > DEEPEST:
-        raise _invalid(f"There are at most {DEEPEST} levels of action items: choose a higher one.")
+        raise incorrect(
+            "/parent_id",
+            f"There are at most {DEEPEST} levels of action items: choose a higher one.",
+        )
     return parent
 
 
@@ -78,11 +84,3 @@ def _depth(session: Session, item: ActionItem) -> int:
             session.exec(select(ActionItem.id).where(col(ActionItem.parent_id).in_(level)))
         )
     return depth
-
-
-def _invalid(detail: str) -> Problem:
-    return Problem(
-        INVALID,
-        f"Correct /parent_id: {detail}",
-        errors=[FieldError(pointer="/parent_id", detail=detail)],
-    )

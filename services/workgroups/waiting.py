@@ -48,7 +48,7 @@ def waiting_for(session: Session, caller: Caller) -> list[Waiting]:
 
     A group without a coordinator or co-chair of its own waits for those of the platform.
     """
-    if caller.kind != "person" or "act" not in caller.scopes:
+    if not caller.acts:
         return []
     led = _led_by(session, caller)
     own = institutions_of(session, caller)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.problems import INVALID, FieldError, Problem
+from shared.problems import incorrect
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def moment_of(wall: WallTime, time_zone: str, name: str = "begins") -> datetime:
     zone = ZoneInfo(time_zone)
     first, second = (wall.local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if not _exists(first):
-        raise invalid(
+        raise incorrect(
             f"/{name}",
             f"Clocks in {time_zone} are put forward and never show {wall.local:%Y-%m-%d %H:%M}: "
             "choose an earlier or later time.",
@@ -52,7 +52,7 @@ def moment_of(wall: WallTime, time_zone: str, name: str = "begins") -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     if wall.fold is None:
-        raise invalid(
+        raise incorrect(
             f"/{name}_fold",
             f"Clocks in {time_zone} are put back and show {wall.local:%Y-%m-%d %H:%M} twice: say "
             f"0 for the first or 1 for the second in {name}_fold.",
@@ -83,9 +83,9 @@ def times_of(begins: WallTime, ends: WallTime, time_zone: str) -> Times:
         moment_of(ends, time_zone, "ends"),
     )
     if ends_at <= begins_at:
-        raise invalid("/ends", "The meeting must end after it begins.")
+        raise incorrect("/ends", "The meeting must end after it begins.")
     if ends_at - begins_at > LONGEST:
-        raise invalid("/ends", "A meeting lasts two weeks at most: make it several meetings.")
+        raise incorrect("/ends", "A meeting lasts two weeks at most: make it several meetings.")
     return Times(
         time_zone=time_zone,
         begins_local=begins.local,
@@ -98,15 +98,6 @@ def times_of(begins: WallTime, ends: WallTime, time_zone: str) -> Times:
 
 
 LONGEST = timedelta(days=14)
-
-
-def invalid(pointer: str, detail: str) -> Problem:
-    """Return the Problem (422) for one field of a meeting."""
-    return Problem(
-        INVALID,
-        f"Correct {pointer}: {detail}",
-        errors=[FieldError(pointer=pointer, detail=detail)],
-    )
 
 
 def _exists(local: datetime) -> bool:

@@ -56,7 +56,7 @@ class AddressOut(Output):
 
 
 def _person(caller: CurrentCaller) -> Caller:
-    if caller.kind != "person" or "act" not in caller.scopes:
+    if not caller.acts:
         raise Problem(FORBIDDEN, "Only a person has an address for a calendar.")
     return caller
 

@@ -198,7 +198,7 @@ def reply_to_invitation(
     meeting_access.meeting_to_see(session, caller, meeting_id)
     meeting = meetings.to_change(session, meeting_id)
     if body.institution_id is None:
-        found = invitations.of_person(session, meeting, caller.id) if _acts(caller) else None
+        found = invitations.of_person(session, meeting, caller.id) if caller.acts else None
     elif permissions.speaks_for(session, caller, body.institution_id):
         found = invitations.of_institution(session, meeting, body.institution_id)
     else:
@@ -263,10 +263,6 @@ def _attendance(session: Session, meeting: VisibleMeeting) -> AttendanceOut:
         in_person=meeting.participants_in_person,
         online=meeting.participants_online,
     )
-
-
-def _acts(caller: CurrentCaller) -> bool:
-    return caller.kind == "person" and "act" in caller.scopes
 
 
 def shown_invitation(invitation: Invitation, sequence: int) -> InvitationOut:

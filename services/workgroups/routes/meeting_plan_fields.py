@@ -16,8 +16,9 @@ from services.workgroups.routes.meeting_fields import (
     LocalTime,
 )
 from services.workgroups.tables import Meeting
-from services.workgroups.wall_times import Times, WallTime, invalid, times_of
+from services.workgroups.wall_times import Times, WallTime, times_of
 from shared.events.catalogue import MeetingMode
+from shared.problems import incorrect
 from shared.text import Input, Name, Prose, Title
 from shared.time_zones import TimeZone
 
@@ -120,7 +121,7 @@ class PlanChange(Input):
             return None
         if begins is None or ends is None:
             missing = "begins" if begins is None else "ends"
-            raise invalid(f"/{missing}", "The meeting has no time yet: give begins and ends.")
+            raise incorrect(f"/{missing}", "The meeting has no time yet: give begins and ends.")
         return times_of(
             WallTime(begins, self.begins_fold if self.begins else meeting.begins_fold),
             WallTime(ends, self.ends_fold if self.ends else meeting.ends_fold),

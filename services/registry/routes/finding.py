@@ -15,6 +15,7 @@ from shared.pagination import Page, PageQuery
 from shared.problems import INVALID, UNAUTHENTICATED, responses
 from shared.search import finding as search
 from shared.search.catalogue import Catalogue
+from shared.search.counts import Count, counted
 from shared.search.finding import Question, Sort
 from shared.text import Line, Output
 from shared.web import MaybeCaller, Reading
@@ -22,13 +23,6 @@ from shared.web import MaybeCaller, Reading
 router = APIRouter(prefix="/institutions", tags=["institutions"])
 
 Codes = Annotated[list[Annotated[str, Line(40)]], Query(max_length=100)]
-
-
-class Count(Output):
-    """How many of what was found have a code."""
-
-    code: str = Field(examples=["TH"])
-    count: int = Field(examples=[42])
 
 
 class Facets(Output):
@@ -165,14 +159,5 @@ def find_institutions(
         items=[InstitutionOut.model_validate(by_id[one]) for one in ids.items if one in by_id],
         next_cursor=ids.next_cursor,
         total=search.total(found),
-        facets=None if counts is None else _facets(counts),
-    )
-
-
-def _facets(counts: dict[str, dict[str, int]]) -> Facets:
-    return Facets.model_validate(
-        {
-            name: [Count(code=code, count=count) for code, count in of_field.items()]
-            for name, of_field in counts.items()
-        }
+        facets=None if counts is None else Facets.model_validate(counted(counts)),
     )

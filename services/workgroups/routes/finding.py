@@ -16,6 +16,7 @@ from services.workgroups.tables import Group, Theme
 from shared.pagination import Page, PageQuery
 from shared.problems import INVALID, UNAUTHENTICATED, responses
 from shared.search import finding as search
+from shared.search.counts import Count, counted
 from shared.search.finding import Question, Sort
 from shared.text import Line, Output
 from shared.web import MaybeCaller, Reading
@@ -31,13 +32,6 @@ PATHS = {
     Kind.AGREED_POINT: "/agreed-points/{}",
     Kind.ACTION_ITEM: "/action-items/{}",
 }
-
-
-class Count(Output):
-    """How many of what was found have a code."""
-
-    code: str = Field(examples=["update"])
-    count: int = Field(examples=[42])
 
 
 class Facets(Output):
@@ -155,7 +149,7 @@ def search_everything(
         items=_hits(session, ids.items, q),
         next_cursor=ids.next_cursor,
         total=search.total(found),
-        facets=None if counts is None else _facets(counts),
+        facets=None if counts is None else Facets.model_validate(counted(counts)),
     )
 
 
@@ -198,12 +192,3 @@ def _hits(session: Session, ids: Sequence[UUID], words: str | None) -> list[Hit]
         if one in documents
         for kind, said in [documents[one]]
     ]
-
-
-def _facets(counts: dict[str, dict[str, int]]) -> Facets:
-    return Facets.model_validate(
-        {
-            name: [Count(code=code, count=count) for code, count in of_field.items()]
-            for name, of_field in counts.items()
-        }
-    )

@@ -19,7 +19,7 @@ from shared.database import Database
 from shared.events.catalogue import CATALOGUE
 from shared.events.envelope import Event
 from shared.outbox import tables_of
-from shared.projection import Projection
+from shared.projection import ParkedColumns
 
 REPEAT_FOR = timedelta(minutes=1)
 """How long the stream is cleaned again: a relay that was overtaken may add what it read before."""
@@ -53,10 +53,10 @@ def redact_history(session: Session, source: str, person_id: UUID) -> int:
     return redacted
 
 
-def redact_parked(session: Session, projection: Projection, person_id: UUID) -> int:
-    """Take the person out of the events that a service parked; return out of how many."""
+def redact_parked(session: Session, parked: type[ParkedColumns], person_id: UUID) -> int:
+    """Take the person out of the events in that table of parked ones; return out of how many."""
     redacted = 0
-    for row, event in _redacted(session, projection.parked, person_id):
+    for row, event in _redacted(session, parked, person_id):
         row.event = event.to_json()
         session.add(row)
         redacted += 1

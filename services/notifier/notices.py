@@ -123,6 +123,7 @@ def _readers(session: Session, reached: list[Target]) -> list[Subscription]:
                 [(target.kind, target.id) for target in reached]
             ),
             col(Subscription.ended_at).is_(None),
+            col(Subscription.frequency) != Frequency.NEVER,
         )
         .order_by(col(Subscription.subscriber_id))
     ).all()

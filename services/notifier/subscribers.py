@@ -125,8 +125,12 @@ def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> N
 
 
 def most_immediate(subscriptions: Iterable[Subscription]) -> Subscription | None:
-    """Return the subscription that asks soonest; of equals the eldest; ``None`` of none."""
-    return min(subscriptions, key=lambda each: (each.frequency.urgency, each.id), default=None)
+    """Return the subscription that asks soonest; of equals the eldest; ``None`` of none.
+
+    One that never wants to hear asks for nothing.
+    """
+    asking = (each for each in subscriptions if each.frequency is not Frequency.NEVER)
+    return min(asking, key=lambda each: (each.frequency.urgency, each.id), default=None)
 
 
 def active_subscriptions(session: Session, subscriber_id: UUID) -> list[Subscription]:

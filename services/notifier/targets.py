@@ -87,6 +87,8 @@ def known_name(session: Session, target: Target) -> str | None:
             return partner.name if partner and partner.status == "verified" else None
         case TargetKind.UPDATE_KIND:
             return UPDATE_KIND_NAMES.get(target.id)
+        case TargetKind.NEEDS | TargetKind.OFFERS:
+            return f"all {target.kind}" if not target.id else None
 
 
 def name(session: Session, target: Target) -> str:

@@ -4,11 +4,13 @@ from enum import StrEnum
 
 
 class Frequency(StrEnum):
-    """How soon a subscriber wants to read of something."""
+    """How soon a subscriber wants to read of something; ``never`` keeps that nothing is wanted."""
 
     IMMEDIATE = "immediate"
     DAILY = "daily"
     WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    NEVER = "never"
 
     @property
     def urgency(self) -> int:
@@ -16,7 +18,7 @@ class Frequency(StrEnum):
         return list(Frequency).index(self)
 
 
-DIGEST_FREQUENCIES = (Frequency.DAILY, Frequency.WEEKLY)
+DIGEST_FREQUENCIES = (Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY)
 """The frequencies that gather notices in a window."""
 
 
@@ -28,6 +30,15 @@ class TargetKind(StrEnum):
     GROUP = "group"
     INSTITUTION = "institution"
     UPDATE_KIND = "update_kind"
+    NEEDS = "needs"
+    OFFERS = "offers"
+
+
+class SubscriptionOrigin(StrEnum):
+    """Where a subscription comes from: the reader asked for it, or the reader's roles bring it."""
+
+    ASKED = "asked"
+    MEMBERSHIP = "membership"
 
 
 class NoticeKind(StrEnum):

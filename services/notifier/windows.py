@@ -13,10 +13,18 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.vocabulary import Frequency
 
+DAYS_A_WEEK = 7
+
+# Two days more than a window is long: a zone that crosses the date line skips a whole day.
+_REACH = {Frequency.DAILY: 3, Frequency.WEEKLY: 9, Frequency.MONTHLY: 37}
+
 
 @dataclass(frozen=True)
 class Schedule:
-    """When windows end: ``hour`` 0–23 local time, ``weekday`` 1 (Monday) – 7 for weekly ones."""
+    """When windows end: ``hour`` 0–23 local time, ``weekday`` 1 (Monday) – 7 for weekly ones.
+
+    Monthly ones end on the first such day of a month.
+    """
 
     frequency: Frequency
     time_zone: str
@@ -40,10 +48,12 @@ def last_window_end(at: datetime, schedule: Schedule) -> datetime:
 def _ends_around(moment: datetime, schedule: Schedule) -> Iterator[datetime]:
     zone = ZoneInfo(schedule.time_zone)
     today = moment.astimezone(zone).date()
-    # Two days more than a week either way: a zone that crosses the date line skips a whole day.
-    for offset in range(-9, 10):
+    reach = _REACH[schedule.frequency]
+    for offset in range(-reach, reach + 1):
         day = today + timedelta(days=offset)
-        if schedule.frequency is Frequency.WEEKLY and day.isoweekday() != schedule.weekday:
+        if schedule.frequency is not Frequency.DAILY and day.isoweekday() != schedule.weekday:
+            continue
+        if schedule.frequency is Frequency.MONTHLY and day.day > DAYS_A_WEEK:
             continue
         yield _end_on(day, schedule.hour, zone)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.registry import (
+    contacts,
     forgetting,
     imports,
     matching,
@@ -20,6 +21,8 @@ STEPS: Steps = {
     "verifications_expired": verification_dates.expire,
     "verification_last_notices": verification_dates.tell_last,
     "verification_first_notices": verification_dates.tell_first,
+    "contacts": contacts.tell,
+    "contacts_taken_back": contacts.take_back,
     "letters": outgoing_letters.send_due,
     "ended_access": forgetting.forget,
     "matches": matching.compute_again,

@@ -199,6 +199,7 @@ def _make_nameless(session: Session, person: Person, now: datetime) -> None:
     person.time_zone = "UTC"
     person.confirmed_at = None
     person.erased_at = now
+    person.contact_told = None
     person.version += 1
     session.add(person)
     session.flush()

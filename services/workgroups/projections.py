@@ -131,7 +131,7 @@ def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None
 def person_erased(session: Session, event: Event, data: PersonErased) -> None:
     """Forget the person and end their roles, also in events that wait to be put through again."""
     erasure.erase(session, data.person_id)
-    redact_parked(session, REGISTRY_PROJECTION, data.person_id)
+    redact_parked(session, Parked, data.person_id)
     registry_changes.person_erased(session, event, data)
 
 

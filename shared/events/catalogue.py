@@ -1,7 +1,7 @@
 """Every event type, with the model of its data.
 
-An event carries the facts that a reader needs to act without asking back, and ids. None carries an
-e-mail address.
+An event carries the facts that a reader needs to act without asking back, and ids. Only
+`PersonReachable` carries an e-mail address, which the notifier must have.
 """
 
 from shared.events.action_items import (
@@ -111,7 +111,9 @@ from shared.events.people import (
     FocalPointRole,
     InstitutionLeftWithoutFocalPoint,
     PersonErased,
+    PersonReachable,
     PersonRenamed,
+    PersonUnreachable,
 )
 from shared.events.support import (
     IntroductionAccepted,
@@ -271,7 +273,9 @@ __all__ = [
     "OfferUpdated",
     "OfferWithdrawn",
     "PersonErased",
+    "PersonReachable",
     "PersonRenamed",
+    "PersonUnreachable",
     "PointFacts",
     "ReassignmentFacts",
     "RegistryEvent",
@@ -317,6 +321,8 @@ ALL: tuple[type[EventData], ...] = (
     InstitutionLeftWithoutFocalPoint,
     PersonRenamed,
     PersonErased,
+    PersonReachable,
+    PersonUnreachable,
     NeedPublished,
     NeedUpdated,
     NeedWithdrawn,

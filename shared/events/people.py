@@ -1,8 +1,11 @@
 """Events of the people who speak for institutions and coordinate the platform."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.events.base import PERSON_NAMED, RegistryEvent
 
@@ -59,6 +62,30 @@ class PersonRenamed(RegistryEvent):
     personal: ClassVar[Mapping[str, str]] = PERSON_NAMED
     person_id: UUID
     person_name: str
+
+
+class PersonReachable(RegistryEvent):
+    """How to reach a person who has a role: the confirmed address, or what changed of it.
+
+    For the notifier, which writes to them; the address is emptied once the person is erased.
+    """
+
+    name: ClassVar[str] = "person.reachable"
+    personal: ClassVar[Mapping[str, str]] = MappingProxyType({"email": "person_id"})
+    person_id: UUID
+    email: str
+    language: str = Field(description="BCP 47.", examples=["pt-BR"])
+    time_zone: str = Field(description="IANA time zone.", examples=["Asia/Bangkok"])
+    contact_version: int = Field(
+        description="Grows with each change; an older one must be ignored."
+    )
+
+
+class PersonUnreachable(RegistryEvent):
+    """A person has no role any more: whoever keeps their address forgets it."""
+
+    name: ClassVar[str] = "person.unreachable"
+    person_id: UUID
 
 
 class PersonErased(RegistryEvent):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.notifier.vocabulary import Frequency
+from services.notifier.vocabulary import DIGEST_FREQUENCIES, Frequency
 from services.notifier.windows import Schedule, last_window_end, next_window_end
 
 ZONES = st.sampled_from(sorted(available_timezones()))
@@ -17,7 +17,7 @@ MOMENTS = st.datetimes(
 )
 SCHEDULES = st.builds(
     Schedule,
-    frequency=st.sampled_from([Frequency.DAILY, Frequency.WEEKLY]),
+    frequency=st.sampled_from(DIGEST_FREQUENCIES),
     time_zone=ZONES,
     hour=st.integers(0, 23),
     weekday=st.integers(1, 7),
@@ -66,9 +66,11 @@ def test_each_local_hour_asked_for_ends_exactly_one_window(
 
 
 @given(SCHEDULES, MOMENTS)
-def test_no_more_windows_end_than_days_or_weeks_pass(schedule: Schedule, moment: datetime) -> None:
-    period = timedelta(days=1 if schedule.frequency is Frequency.DAILY else 7)
-    ends = ends_between(moment, moment + 10 * period, schedule)
+def test_no_more_windows_end_than_days_weeks_or_months_pass(
+    schedule: Schedule, moment: datetime
+) -> None:
+    days = {Frequency.DAILY: 1, Frequency.WEEKLY: 7, Frequency.MONTHLY: 30.436875}
+    ends = ends_between(moment, moment + 10 * timedelta(days[schedule.frequency]), schedule)
     assert 9 <= len(ends) <= 11
 
 
@@ -91,6 +93,14 @@ def test_a_daily_window_keeps_its_local_hour_when_clocks_change() -> None:
     assert [end.hour for end in ends] == [7, 6, 6]
 
 
+def test_a_monthly_window_ends_on_the_first_such_day_of_a_month() -> None:
+    schedule = Schedule(Frequency.MONTHLY, "Asia/Bangkok", 8, 2)
+    ends = ends_between(
+        datetime(2026, 11, 24, tzinfo=UTC), datetime(2027, 2, 28, tzinfo=UTC), schedule
+    )
+    assert [end.date() for end in ends] == [date(2026, 12, 1), date(2027, 1, 5), date(2027, 2, 2)]
+
+
 def test_an_hour_that_the_clocks_jump_over_is_made_up_right_after() -> None:
     schedule = Schedule(Frequency.DAILY, "Europe/Berlin", 2, 1)
     end = next_window_end(datetime(2026, 3, 28, 12, tzinfo=UTC), schedule)
@@ -104,7 +114,10 @@ def test_of_an_hour_that_comes_twice_the_first_counts() -> None:
 
 
 def asked_for(schedule: Schedule, day: date) -> bool:
-    return schedule.frequency is Frequency.DAILY or day.isoweekday() == schedule.weekday
+    if schedule.frequency is Frequency.DAILY:
+        return True
+    is_first = schedule.frequency is Frequency.WEEKLY or day.day <= 7
+    return is_first and day.isoweekday() == schedule.weekday
 
 
 def exists(day: date, hour: int, zone: ZoneInfo) -> bool:

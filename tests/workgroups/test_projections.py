@@ -35,7 +35,9 @@ from shared.events.catalogue import (
     InstitutionWithdrawn,
     IntroductionEvent,
     PersonErased,
+    PersonReachable,
     PersonRenamed,
+    PersonUnreachable,
 )
 from shared.events.envelope import Event, EventData
 from shared.events.schemas import published_by
@@ -131,9 +133,9 @@ def test_every_event_of_the_registry_has_a_handler_or_is_none_of_its_business() 
         data for data in published_by(REGISTRY) if issubclass(data, IntroductionEvent)
     }
 
-    assert set(HANDLERS) | of_introductions | {InstitutionLeftWithoutFocalPoint} == set(
-        published_by(REGISTRY)
-    )
+    for_others = {InstitutionLeftWithoutFocalPoint, PersonReachable, PersonUnreachable}
+
+    assert set(HANDLERS) | of_introductions | for_others == set(published_by(REGISTRY))
 
 
 def test_a_new_name_is_shown_in_every_role_of_the_person(database: Database) -> None:

@@ -33,6 +33,12 @@ SUBJECT_LENGTH = 120
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_PERIODS = {
+    Frequency.DAILY: "today",
+    Frequency.WEEKLY: "this week",
+    Frequency.MONTHLY: "this month",
+}
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -115,6 +121,10 @@ def rhythm(frequency: Frequency, reader: Subscriber) -> str:
             return f"every day {at}"
         case Frequency.WEEKLY:
             return f"every {_WEEKDAYS[reader.weekday - 1]} {at}"
+        case Frequency.MONTHLY:
+            return f"on the first {_WEEKDAYS[reader.weekday - 1]} of each month {at}"
+        case Frequency.NEVER:
+            return "never"
 
 
 def zone_name(time_zone: str) -> str:
@@ -154,7 +164,7 @@ def _subject(told: list[Section], frequency: Frequency) -> str:
     if frequency is Frequency.IMMEDIATE:
         return _whole(first, told)
     more = f" and {others} more" if others else ""
-    when = "Southlink today" if frequency is Frequency.DAILY else "Southlink this week"
+    when = f"Southlink {_PERIODS[frequency]}"
     room = SUBJECT_LENGTH - len(more) - len(when) - 2
     return f"{when}: {_cut(first.subject, room)}{more}"
 

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/digest-runs", tags=["digest runs"])
 class DigestRunIn(Input):
     """Which windows to close."""
 
-    frequency: Literal[Frequency.DAILY, Frequency.WEEKLY]
+    frequency: Literal[Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY]
 
 
 class DigestRunOut(Output):

@@ -30,6 +30,9 @@ class Person(Table, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    contact_told: int | None = Field(
+        default=None, description="The version whose address others were told; none: not told."
+    )
 
 
 class Coordinator(Table, table=True):

@@ -1,0 +1,109 @@
+"""Who belongs to a group, by institution and by person, and the news of it."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from services.notifier import targets
+from services.notifier.projections.telling import tell
+from services.notifier.tables import (
+    GroupMember,
+    Participant,
+)
+from services.notifier.vocabulary import NoticeKind
+from shared.events.catalogue import (
+    MembershipConfirmed,
+    MembershipJoined,
+    MembershipLeft,
+    MembershipMoved,
+    MembershipSuspended,
+    RoleConfirmed,
+    RoleEnded,
+    RoleEvent,
+    RoleGiven,
+    RoleSuspended,
+)
+from shared.events.envelope import Event
+
+
+def membership_joined(session: Session, event: Event, data: MembershipJoined) -> None:
+    """Keep that the institution belongs to the group, and tell readers."""
+    session.merge(GroupMember(group_id=data.group_id, institution_id=data.institution_id))
+    _tell_of_membership(session, event, NoticeKind.MEMBER_JOINED, data)
+
+
+def membership_left(session: Session, event: Event, data: MembershipLeft) -> None:
+    """Forget that the institution belonged to the group, and tell readers."""
+    _tell_of_membership(session, event, NoticeKind.MEMBER_LEFT, data)
+    _forget_member(session, data.group_id, data.institution_id)
+
+
+def membership_suspended(session: Session, _event: Event, data: MembershipSuspended) -> None:
+    """Keep that the place of the institution waits to be confirmed."""
+    session.merge(
+        GroupMember(group_id=data.group_id, institution_id=data.institution_id, suspended=True)
+    )
+
+
+def membership_confirmed(session: Session, _event: Event, data: MembershipConfirmed) -> None:
+    """Keep that the institution belongs to the group again."""
+    session.merge(GroupMember(group_id=data.group_id, institution_id=data.institution_id))
+
+
+def membership_moved(session: Session, _event: Event, data: MembershipMoved) -> None:
+    """Let the other institution have the place."""
+    _forget_member(session, data.group_id, data.institution_id)
+    session.merge(GroupMember(group_id=data.group_id, institution_id=data.into_id))
+
+
+def role_held(session: Session, _event: Event, data: RoleGiven | RoleConfirmed) -> None:
+    """Keep the role of the person in the group."""
+    session.merge(_participant(data))
+
+
+def role_suspended(session: Session, _event: Event, data: RoleSuspended) -> None:
+    """Keep that the role waits to be confirmed."""
+    role = _participant(data)
+    role.suspended = True
+    session.merge(role)
+
+
+def role_ended(session: Session, _event: Event, data: RoleEnded) -> None:
+    """Forget the role."""
+    role = session.get(Participant, data.participant_id)
+    if role is not None:
+        session.delete(role)
+
+
+def _participant(data: RoleEvent) -> Participant:
+    return Participant(
+        id=data.participant_id,
+        group_id=data.group_id,
+        person_id=data.person_id,
+        institution_id=data.institution_id,
+        role=data.role,
+    )
+
+
+def _forget_member(session: Session, group_id: UUID, institution_id: UUID) -> None:
+    member = session.get(GroupMember, (group_id, institution_id))
+    if member is not None:
+        session.delete(member)
+
+
+def _tell_of_membership(
+    session: Session, event: Event, kind: NoticeKind, data: MembershipJoined | MembershipLeft
+) -> None:
+    tell(
+        session,
+        event,
+        kind,
+        targets=(
+            targets.theme(data.theme_slug),
+            targets.group(data.group_id),
+            targets.institution(data.institution_id),
+        ),
+        theme_slug=data.theme_slug,
+        group_id=data.group_id,
+        group_title=data.group_title,
+    )

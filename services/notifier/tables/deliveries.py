@@ -1,0 +1,42 @@
+"""The e-mails, from the intent to the mail server's answer."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field
+
+from services.notifier.tables.base import Table, word
+from services.notifier.vocabulary import (
+    DeliveryKind,
+    DeliveryState,
+)
+from shared.columns import UtcDateTime, utc_now
+from shared.ids import new_id
+
+
+class Delivery(Table, table=True):
+    """One e-mail to one reader, from the intent to the mail server's answer."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        CheckConstraint("(request_id IS NULL) <> (digest_id IS NULL)", name="one_content"),
+        Index("ix_delivery_state", "state", "next_attempt_at"),
+        Index("ix_delivery_run", "run_id", "state"),
+        Index("ix_delivery_subscriber", "subscriber_id"),
+    )
+    id: UUID = Field(primary_key=True, default_factory=new_id)
+    kind: DeliveryKind = Field(sa_type=word(DeliveryKind, "kind"))
+    request_id: UUID | None = Field(
+        default=None, unique=True, foreign_key="subscription_request.id"
+    )
+    digest_id: UUID | None = Field(default=None, unique=True, foreign_key="digest.id")
+    run_id: UUID | None = Field(default=None, foreign_key="digest_run.id")
+    subscriber_id: UUID | None = Field(default=None, foreign_key="subscriber.id")
+    state: DeliveryState = Field(sa_type=word(DeliveryState, "state"), default=DeliveryState.DUE)
+    attempts: int = 0
+    next_attempt_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
+    queued_at: datetime | None = Field(sa_type=UtcDateTime, default_factory=utc_now)
+    created_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
+    finished_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
+    answer: str | None = None

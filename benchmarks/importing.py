@@ -21,7 +21,6 @@ from benchmarks.effort import Effort
 from benchmarks.institutions_in_bulk import institutions
 from benchmarks.report import Result
 from services.registry import imports
-from services.registry.import_files import Form
 from services.registry.people import appoint_coordinator
 from services.registry.settings import SERVICE
 from services.registry.tables import Coordinator, Import
@@ -29,6 +28,7 @@ from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.migration import upgrade
 from shared.outbox import start_history
+from shared.row_files import Form
 from tests.databases import PostgresServer, SqliteServer, start_postgres
 
 MANY, FEW = 10_000, 1_000

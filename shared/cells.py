@@ -26,3 +26,24 @@ def original(cell: str) -> str:
 def is_formula(cell: str) -> bool:
     """Return whether a spreadsheet would compute the cell."""
     return _FORMULA.match(cell) is not None
+
+
+def said(cell: str) -> str | None:
+    """Return what a cell of a file from somebody says; ``None`` where it is empty.
+
+    Raises ``ValueError``, in words for them, when a spreadsheet would compute the cell.
+    """
+    text = cell.strip(" ")
+    if not text.strip():
+        return None
+    if is_formula(text):
+        raise ValueError(
+            "Don't begin a cell with =, +, -, @ or a tab: a spreadsheet would compute it. Put an "
+            "apostrophe before it."
+        )
+    return original(text)
+
+
+def codes_in(cell: str) -> list[str]:
+    """Return the codes in a cell, which semicolons separate."""
+    return [code.strip() for code in cell.split(";") if code.strip()]

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.registry.import_files import Columns, Form
 from services.registry.institutions import Profile
 from services.registry.profiles import Document
 from services.registry.tables import Institution
-from shared.cells import is_formula, original
+from shared.cells import codes_in, said
 from shared.problems import FieldError
+from shared.row_files import Columns, Form
 from shared.text import Line
 
 DESCRIPTION = "description_"
@@ -47,10 +47,6 @@ class Column:
 
 def _join(codes: Iterable[str]) -> str:
     return ";".join(codes)
-
-
-def _split(cell: str) -> list[str]:
-    return [code.strip() for code in cell.split(";") if code.strip()]
 
 
 def _name_lines(names: Iterable[Mapping[str, Any]]) -> str:
@@ -87,7 +83,7 @@ def _parts(form: re.Pattern[str], line: str, example: str) -> dict[str, Any]:
 
 
 def _codes(name: str, description: str, example: str) -> Column:
-    return Column(name, description, example, write=_join, read=_split)
+    return Column(name, description, example, write=_join, read=codes_in)
 
 
 COLUMNS: Mapping[str, Column] = {
@@ -252,22 +248,16 @@ def header_of(languages: Sequence[str]) -> list[str]:
 def _values(given: Mapping[str, str], faults: list[FieldError]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, cell in given.items():
-        text = cell.strip(" ")
-        if not text.strip():
-            continue
-        if is_formula(text):
-            detail = (
-                "Don't begin a cell with =, +, -, @ or a tab: a spreadsheet would compute it. "
-                "Put an apostrophe before it."
-            )
-            faults.append(FieldError(pointer=f"/{name}", detail=detail))
-        elif name.startswith(DESCRIPTION):
-            values.setdefault("descriptions", {})[name.removeprefix(DESCRIPTION)] = original(text)
-        else:
-            try:
-                values[name] = COLUMNS[name].read(original(text))
-            except ValueError as error:
-                faults.append(FieldError(pointer=f"/{name}", detail=str(error)))
+        try:
+            text = said(cell)
+            if text is None:
+                continue
+            if name.startswith(DESCRIPTION):
+                values.setdefault("descriptions", {})[name.removeprefix(DESCRIPTION)] = text
+            else:
+                values[name] = COLUMNS[name].read(text)
+        except ValueError as error:
+            faults.append(FieldError(pointer=f"/{name}", detail=str(error)))
     return values
 
 

@@ -16,7 +16,6 @@ from sqlmodel import Session, col, or_, select
 
 from services.registry.exchange_columns import Given, read_row
 from services.registry.identifiers import checked
-from services.registry.import_files import Form
 from services.registry.profiles import Document, profiles_of
 from services.registry.tables import (
     Import,
@@ -29,6 +28,7 @@ from services.registry.tables import (
 )
 from services.registry.transitions import Status
 from shared.comparison import comparison_key
+from shared.row_files import Form
 
 _ANYBODYS = (Status.UNCONFIRMED, Status.REJECTED)
 """What anybody may have put down: no reason to hold back a partner that a coordinator knows."""

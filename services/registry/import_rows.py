@@ -15,7 +15,6 @@ from sqlmodel import Session, col, select
 
 from services.registry import institutions
 from services.registry.exchange_columns import faults_of
-from services.registry.import_files import Form
 from services.registry.import_known import Known, Row, load
 from services.registry.import_matching import match, warnings_of
 from services.registry.institutions import Draft, Profile, ProfileChange
@@ -24,6 +23,7 @@ from services.registry.tables import Import, Institution, InstitutionReference
 from services.registry.transitions import Action, require_possible
 from shared.faults import in_words
 from shared.problems import INVALID, FieldError, Problem
+from shared.row_files import Form
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Outcome = Literal["create", "update", "unchanged", "refused"]

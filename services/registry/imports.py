@@ -19,13 +19,13 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from services.registry.exchange_columns import ACCEPTED, read_row
-from services.registry.import_files import Form, count, read
 from services.registry.import_known import Row, keys_of
 from services.registry.import_rows import Decision, settle
 from services.registry.tables import Coordinator, Import, ImportKey, ImportRow
 from shared.columns import utc_now
 from shared.database import Database
 from shared.faults import in_words
+from shared.row_files import Form, count, read
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ def store(
 ) -> Import:
     """Store a file's rows, to be done by `take_batch`; all of them, or none.
 
-    Raises a Problem as `import_files.read` does when the file can't be imported.
+    Raises a Problem as `row_files.read` does when the file can't be imported.
     """
     job = Import(
         file_name=file_name,

@@ -13,7 +13,6 @@ from sqlmodel import col, select
 
 from services.registry import imports
 from services.registry.exports import everything
-from services.registry.import_files import Form
 from services.registry.people import appoint_coordinator
 from services.registry.tables import (
     HistoryEntry,
@@ -24,6 +23,7 @@ from services.registry.tables import (
 )
 from shared.database import Database
 from shared.exports import csv_text, json_lines
+from shared.row_files import Form
 from tests.registry.journey import COORDINATOR
 
 PARTNER = {

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.registry.import_files import MAX_LINE_BYTES, MAX_ROWS
 from services.registry.settings import SERVICE
+from shared.row_files import MAX_LINE_BYTES, MAX_ROWS
 from tests.databases import SqliteServer
 from tests.registry.conftest import Running
 from tests.registry.stage import Stage, assert_refused

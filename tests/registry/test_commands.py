@@ -17,12 +17,12 @@ from typer.testing import CliRunner, Result
 
 from services.registry import imports, lifecycle
 from services.registry.__main__ import app
-from services.registry.import_files import Form
 from services.registry.settings import SERVICE, settings
 from services.registry.tables import Import, Institution
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.outbox import start_history
+from shared.row_files import Form
 from tests.databases import SqliteServer
 from tests.registry.importing import PARTNER, Importing, lines, table
 from tests.registry.journey import COORDINATOR

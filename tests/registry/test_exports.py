@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.registry import exports
-from services.registry.import_files import Form
 from services.registry.settings import SERVICE
 from shared.cells import is_formula, neutralised, original
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.outbox import start_history
+from shared.row_files import Form
 from tests.databases import SqliteServer
 from tests.registry.importing import PARTNER, Importing
 from tests.registry.journey import Person, Registry

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from services.registry import imports, institutions
-from services.registry.import_files import Form
 from services.registry.institutions import ProfileChange
 from services.registry.settings import SERVICE
 from services.registry.tables import HistoryEntry, Institution, InstitutionRelation
@@ -17,6 +16,7 @@ from shared.columns import utc_now
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.outbox import start_history
+from shared.row_files import Form
 from tests.databases import PostgresServer
 from tests.registry.importing import PARTNER, Importing, lines
 from tests.waiting import wait_until

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from services.registry import calendar, imports, institutions, lifecycle
-from services.registry.import_files import Form
 from services.registry.institutions import ProfileChange
 from services.registry.settings import SERVICE
 from services.registry.tables import (
@@ -21,6 +20,7 @@ from shared.columns import utc_now
 from shared.database import Database
 from shared.events.catalogue import REGISTRY
 from shared.outbox import start_history
+from shared.row_files import Form
 from tests.databases import SqliteServer
 from tests.registry.conftest import Running
 from tests.registry.importing import PARTNER, Importing, lines, table

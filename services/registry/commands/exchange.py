@@ -40,8 +40,8 @@ def import_file(
     GET /imports/columns explains the columns. Exit code 3: done, but some rows were refused.
     """
     from services.registry import imports, people
-    from services.registry.import_files import Form
     from services.registry.permissions import is_coordinator_id
+    from shared.row_files import Form
 
     form = next((form for form in Form if file.suffix.lower() == f".{form}"), None)
     if form is None:

@@ -1,11 +1,8 @@
 """Importing institutions."""
 
-import hashlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import datetime
-from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -15,12 +12,11 @@ from sqlmodel import col, select
 
 from services.registry import imports
 from services.registry.exchange_columns import COLUMNS, header_of
-from services.registry.import_files import MAX_ROWS, Form
 from services.registry.imports import Importer
 from services.registry.routes.permitted import CurrentCoordinator
 from services.registry.tables import Import, ImportRow
 from shared.database import after_commit
-from shared.idempotency import Answer, IdempotencyKey, IdempotentRequest, idempotent
+from shared.idempotency import Answer, IdempotencyKey
 from shared.pagination import Page, PageQuery, paginate, paginate_newest_first
 from shared.problems import (
     FORBIDDEN,
@@ -34,18 +30,12 @@ from shared.problems import (
     Problem,
     responses,
 )
+from shared.row_files import MAX_ROWS, Form
+from shared.row_uploads import Upload, described_body, received
 from shared.text import Line, Output
 from shared.web import Reading, Writing
 
 router = APIRouter(prefix="/imports", tags=["in and out"])
-
-FORMS: Mapping[str, Form] = {
-    "text/csv": Form.CSV,
-    "application/jsonl": Form.JSONL,
-    "application/x-ndjson": Form.JSONL,
-}
-"""The media types of files."""
-IN_MEMORY_BYTES = 1_048_576
 
 
 class ImportOut(Output):
@@ -102,31 +92,11 @@ class ColumnOut(Output):
     required: bool = Field(description="Whether a new institution needs it.")
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A file that came as the body."""
-
-    file: BinaryIO
-    form: Form
-    once: IdempotentRequest
-
-
 async def _upload(
     request: Request, caller: CurrentCoordinator, idempotency_key: IdempotencyKey = None
 ) -> AsyncIterator[Upload]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    form = FORMS.get(media_type)
-    if form is None:
-        raise Problem(
-            UNSUPPORTED_MEDIA, f"Send the file itself as the body, as one of {', '.join(FORMS)}."
-        )
-    digest = hashlib.sha256(str(request.query_params).encode())
-    with SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-        async for part in request.stream():
-            digest.update(part)
-            file.write(part)
-        once = idempotent(request, caller, idempotency_key, digest.digest())
-        yield Upload(cast("BinaryIO", file), form, once)
+    async with received(request, caller, idempotency_key) as upload:
+        yield upload
 
 
 @router.post(
@@ -137,24 +107,13 @@ async def _upload(
     responses=responses(
         MALFORMED, UNAUTHENTICATED, FORBIDDEN, UNSUPPORTED_MEDIA, INVALID, IDEMPOTENCY_MISMATCH
     ),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "description": f"The file, in UTF-8, with {MAX_ROWS:,} rows at most.",
-            "content": {
-                "text/csv": {
-                    "schema": {"type": "string"},
-                    "example": "reference,name,organisation_type,subtype\r\n"
-                    "CRM-1042,Centre on Integrated Rural Development,40,intergovernmental\r\n",
-                },
-                "application/jsonl": {
-                    "schema": {"type": "string"},
-                    "example": '{"reference": "CRM-1042", "name": "Centre on Integrated Rural '
-                    'Development", "organisation_type": "40", "subtype": "intergovernmental"}\n',
-                },
-            },
-        }
-    },
+    openapi_extra=described_body(
+        MAX_ROWS,
+        csv="reference,name,organisation_type,subtype\r\n"
+        "CRM-1042,Centre on Integrated Rural Development,40,intergovernmental\r\n",
+        jsonl='{"reference": "CRM-1042", "name": "Centre on Integrated Rural '
+        'Development", "organisation_type": "40", "subtype": "intergovernmental"}\n',
+    ),
 )
 def import_institutions(
     *,

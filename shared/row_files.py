@@ -1,7 +1,7 @@
-"""Reading a file of institutions, CSV (RFC 4180) or JSON Lines, a row at a time.
+"""Reading a file of rows, CSV (RFC 4180) or JSON Lines, a row at a time.
 
 What is wrong with the file itself is one Problem that names the line; what is wrong with a value in
-it is found later, row by row. A file is read twice: once to check all of it, once to store it.
+it is found later, row by row.
 """
 
 import csv
@@ -54,25 +54,29 @@ class FileRow:
     """What it says, by column: texts in a CSV file, any JSON values in JSON Lines."""
 
 
-def read(file: BinaryIO, form: Form, columns: Columns) -> Iterator[FileRow]:
+def read(
+    file: BinaryIO, form: Form, columns: Columns, max_rows: int = MAX_ROWS
+) -> Iterator[FileRow]:
     """Yield the rows of a file, from its beginning.
 
     Raises a Problem at the first line that can't be read (400) or doesn't fit (422): encoding,
-    syntax, a column that isn't among ``columns`` or comes twice, more than 10,000 rows, or none.
+    syntax, a column that isn't among ``columns`` or comes twice, more than ``max_rows``, or none.
     """
     file.seek(0)
     rows = _csv_rows(file, columns) if form is Form.CSV else _json_rows(file, columns)
     number = 0
     for number, row in enumerate(rows, 1):
-        if number > MAX_ROWS:
+        if number > max_rows:
             _refuse(
                 INVALID,
                 row.line,
-                f"The file has more than {MAX_ROWS:,} rows. Split it and import each part.",
+                f"The file has more than {max_rows:,} rows. Split it and send each part.",
             )
         yield row
     if number == 0:
-        raise Problem(INVALID, "The file has no rows. Give one line for each institution.")
+        raise Problem(
+            INVALID, f"The file has no rows. Give one for each; the columns are {columns}."
+        )
 
 
 def count(file: BinaryIO, form: Form, columns: Columns) -> int:
@@ -84,7 +88,9 @@ def _csv_rows(file: BinaryIO, columns: Columns) -> Iterator[FileRow]:
     lines = _lines(file)
     first = next(lines, None)
     if first is None:
-        raise Problem(INVALID, "The file is empty. GET /imports/template.csv has the first line.")
+        raise Problem(
+            INVALID, f"The file is empty. Its first line names the columns, of {columns}."
+        )
     reader = csv.reader(chain([first], lines), delimiter=_delimiter(first), strict=True)
     header = [name.strip().lower() for name in _next_record(reader) or []]
     _check_header(header, columns)
@@ -154,9 +160,7 @@ def _json_object(line: int, text: str) -> dict[str, Any]:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         _refuse(MALFORMED, line, f"Line {line} is not valid JSON: {why}. Correct this line.")
     if not isinstance(value, dict):
-        _refuse(
-            INVALID, line, f"Line {line} is not a JSON object. Write each institution as {{…}}."
-        )
+        _refuse(INVALID, line, f"Line {line} is not a JSON object. Write each row as {{…}}.")
     if _NUL.search(written):
         _refuse(MALFORMED, line, f"Line {line} has a NUL character. Take it out.")
     return value
@@ -200,12 +204,12 @@ def _lines(file: BinaryIO) -> Iterator[str]:
 
 def _check_first_bytes(raw: bytes) -> None:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:2]:
-        _refuse(MALFORMED, 1, "The file is UTF-16. Save it as UTF-8 and import it again.")
+        _refuse(MALFORMED, 1, "The file is UTF-16. Save it as UTF-8 and send it again.")
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         _refuse(
             MALFORMED,
             1,
-            'The file is a workbook. Save its sheet as "CSV UTF-8" and import that.',
+            'The file is a workbook. Save its sheet as "CSV UTF-8" and send that.',
         )
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import event, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import UOWTransaction
+from sqlalchemy.orm import SessionTransaction, UOWTransaction
 from sqlmodel import Session, col, select
 
 from services.workgroups.search_cards import WORDS, Kind
@@ -28,11 +28,12 @@ FOUND_BY = 5_000
 """How many words of its longer texts a thing is found by."""
 
 _TOUCHED = "touched_by_search"
+_SAVEPOINTS = "touched_before_savepoints"
 
 
 def touch(session: Session, kind: Kind, subject_id: UUID) -> None:
     """Let the thing be indexed when the transaction commits."""
-    session.info.setdefault(_TOUCHED, set()).add((kind, subject_id))
+    _touched(session)[kind, subject_id] = None
 
 
 def reindex(database: Database) -> Iterator[int]:
@@ -66,6 +67,31 @@ def _note(session: Session, _context: UOWTransaction) -> None:
             touch(session, kind, subject_id)
 
 
+def _touched(session: Session) -> dict[tuple[Kind, UUID], None]:
+    touched: dict[tuple[Kind, UUID], None] = session.info.setdefault(_TOUCHED, {})
+    return touched
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault(_SAVEPOINTS, {})[transaction] = len(_touched(session))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undo(session: Session, transaction: SessionTransaction) -> None:
+    # What was touched first since the savepoint is as it was before; a thing of a row that is gone
+    # again would else be indexed.
+    kept = session.info[_SAVEPOINTS].pop(transaction) if transaction.nested else 0
+    session.info[_TOUCHED] = dict.fromkeys(islice(_touched(session), kept))
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _savepoints_over(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_SAVEPOINTS, None)
+
+
 @event.listens_for(Session, "before_commit")
 def _index_touched(session: Session) -> None:
     # A savepoint comes by here too; its rows may still be rolled back.
@@ -73,7 +99,8 @@ def _index_touched(session: Session) -> None:
         return
     if session.new or session.dirty or session.deleted:
         session.flush()
-    touched: set[tuple[Kind, UUID]] = session.info.pop(_TOUCHED, set())
+    touched = _touched(session)
+    session.info[_TOUCHED] = {}
     for kind in Kind:
         ids = sorted(subject_id for of_kind, subject_id in touched if of_kind is kind)
         for begin in range(0, len(ids), AT_ONCE):

@@ -12,6 +12,7 @@ from services.workgroups.routes import (
     admissions,
     agreed_points,
     attachments,
+    bulk,
     calendars,
     charters,
     comments,
@@ -84,6 +85,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             minutes.router,
             calendars.router,
             action_items.router,
+            bulk.router,
             action_item_log.router,
             reassignments.router,
             owed.router,
@@ -105,7 +107,10 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             parked_check(database),
         ],
         figures=[figures.collect],
-        body_limits={attachments.SEND_PATH: chosen.max_attachment_bytes},
+        body_limits={
+            attachments.SEND_PATH: chosen.max_attachment_bytes,
+            **bulk.BODY_LIMITS,
+        },
     )
     app.state.catalogue = catalogue
     app.state.attachments = AttachmentStore(chosen)

@@ -151,6 +151,8 @@ def test_there_are_the_operations_that_others_rely_on(
         "PUT /meetings/{meeting_id}/attendance",
         "GET /meetings/{meeting_id}/attendance",
         "POST /groups/{group_id}/action-items",
+        "POST /groups/{group_id}/action-items/bulk",
+        "POST /groups/{group_id}/members/bulk",
         "GET /groups/{group_id}/action-items",
         "GET /action-items/{action_item_id}",
         "PATCH /action-items/{action_item_id}",

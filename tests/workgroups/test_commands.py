@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from services.workgroups.__main__ import app
 from services.workgroups.settings import settings
 from shared.columns import utc_now
+from shared.ids import new_id
 from tests.workgroups.posting import Desk, desk_of
 from tests.workgroups.world import Workgroups
 
@@ -159,3 +160,58 @@ def test_a_relay_loads_nothing_of_the_commands() -> None:
     )
 
     assert loaded.stdout.strip() == "[]"
+
+
+def test_action_items_are_assigned_from_a_file_after_a_dry_run(
+    run: Run, desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text(
+        f"title,institution_id,due_date\n[Bold] one,{desk.member.id},2021-03-31\n", "utf-8"
+    )
+    command = ("action-items", "add", str(file), "--group", "digital")
+    by = ("--by", str(desk.coordinator.id))
+    dry = run(*command, *by, "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert "a dry run: nothing was changed" in dry.stdout
+    assert "[Bold] one" in dry.stdout
+    done = printed(run(*command, *by, "--json"))
+    assert [(row["line"], row["outcome"], row["number"]) for row in done["rows"]] == [
+        (2, "create", 2)
+    ]
+    stranger = run(*command, "--by", str(desk.member.id))
+    assert stranger.exit_code == 2
+    assert "There is no group" in stranger.stderr
+
+
+def test_members_are_added_from_a_file_all_or_none(run: Run, desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "members.jsonl"
+    rows = [{"institution_id": str(each)} for each in (desk.member.id, desk.other.id, new_id())]
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    command = ("members", "add", str(file), "--group", desk.group["id"])
+    by = ("--by", str(desk.coordinator.id))
+    dry = run(*command, *by, "--dry-run", "--json")
+    assert dry.exit_code == 3
+    assert [row["outcome"] for row in json.loads(dry.stdout)["rows"]] == [
+        "unchanged",
+        "create",
+        "refused",
+    ]
+    refused = run(*command, *by)
+    assert refused.exit_code == 2
+    assert "/lines/3/institution_id" in refused.stdout
+    assert "send the file again" in refused.stderr
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows[:2]), "utf-8")
+    assert run(*command, *by).exit_code == 0
+    [group] = printed(run("groups", "list", "--json"))
+    assert group["members"] == 2
+
+
+def test_a_file_of_another_kind_is_refused(run: Run, desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "members.xlsx"
+    file.write_bytes(b"PK")
+    answer = run(
+        "members", "add", str(file), "--group", "digital", "--by", str(desk.coordinator.id)
+    )
+    assert answer.exit_code == 2
+    assert ".csv or .jsonl" in answer.stderr

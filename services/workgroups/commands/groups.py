@@ -109,7 +109,7 @@ def show_group(
         if moment.date() > utc_now().date():
             give_up("Give a day that has come: nobody knows later ones.")
     with opened() as database, database.read() as session:
-        found = _group(session, group)
+        found = group_of(session, group)
         values = past.group_as_of(session, found, moment)
         members = past_members.members_as_of(session, found.id, moment)
         items = past.action_items_as_of(session, found.id, moment, values["time_zone"])
@@ -139,7 +139,7 @@ def show_group(
     show(f"{len(owed):,} action items", columns, owed, as_json=False)
 
 
-def _group(session: "Session", named: str) -> "Group":
+def group_of(session: "Session", named: str) -> "Group":
     """Return the group of that slug or id; end the command when there is none."""
     from uuid import UUID
 

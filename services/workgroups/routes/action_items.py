@@ -1,17 +1,18 @@
 """Action items: assigning, finding and changing them."""
 
-from dataclasses import fields
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, not_, select
 
 from services.workgroups import action_items
+from services.workgroups.action_item_input import NewActionItem, People, Supports
 from services.workgroups.action_item_permissions import institution_to_hold_accountable
-from services.workgroups.action_items import ChangedBy, Terms
+from services.workgroups.action_items import ChangedBy
+from services.workgroups.days import Day
 from services.workgroups.due_dates import overdue_condition
 from services.workgroups.routes.action_item_out import (
     RESULT,
@@ -19,7 +20,6 @@ from services.workgroups.routes.action_item_out import (
     ActionItemOut,
     action_items_shown,
 )
-from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import (
     ActionItemToChange,
     GroupId,
@@ -50,49 +50,7 @@ from shared.web_addresses import WebAddress
 
 router = APIRouter(tags=["action items"])
 
-TERMS = tuple(field.name for field in fields(Terms))
 NULLABLE = frozenset({"description", "start_date", "parent_id", "agreed_point_id", "result"})
-
-
-def _each_once(ids: list[UUID]) -> list[UUID]:
-    if len(set(ids)) != len(ids):
-        raise PydanticCustomError("repeated", "Name each once.")
-    return ids
-
-
-People = Annotated[
-    list[UUID],
-    Field(max_length=20, description="Who sees to it: people of the accountable institution."),
-    AfterValidator(_each_once),
-]
-Supports = Annotated[
-    list[UUID], Field(max_length=20, description="What it is about, by its id at the registry.")
-]
-
-
-class NewActionItem(Input):
-    """An action item to assign."""
-
-    title: Title = Field(examples=[TITLE])
-    description: Prose | None = None
-    institution_id: UUID = Field(
-        description="The member institution that answers for it.",
-        examples=["018f4e2a-0000-7000-8000-000000000000"],
-    )
-    person_ids: People = []  # noqa: RUF012
-    priority: ActionPriority = "normal"
-    start_date: Day | None = None
-    due_date: Day = Field(
-        description="Its last day, in the group's time zone; it may be over already.",
-        examples=["2021-03-31"],
-    )
-    parent_id: UUID | None = Field(None, description="The action item that it is part of.")
-    meeting_id: UUID | None = Field(None, description="The group's meeting that it comes from.")
-    agreed_point_id: UUID | None = Field(
-        None, description="What that meeting agreed; it names the meeting too."
-    )
-    needs: Supports = []  # noqa: RUF012
-    offers: Supports = []  # noqa: RUF012
 
 
 class ActionItemChange(Input):
@@ -152,10 +110,9 @@ def assign_action_item(
     institution = institution_to_hold_accountable(
         session, caller, group_id, body.institution_id, "/institution_id"
     )
-    terms = Terms(**{name: getattr(body, name) for name in TERMS})
 
     def create() -> Answer:
-        item = action_items.assign(session, caller, group_id, institution, terms)
+        item = action_items.assign(session, caller, group_id, institution, body.terms())
         return Answer(
             action_items_shown(session, caller, [item])[0],
             headers={"Location": f"/action-items/{item.id}", "ETag": etag(item.version)},

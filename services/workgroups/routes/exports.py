@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from services.workgroups import exports, sight
+from services.workgroups.days import Day
 from services.workgroups.export_subjects import SUBJECTS
 from services.workgroups.exports import Export, Filters, What
-from services.workgroups.routes.days import Day
 from shared.export_answers import FILE, as_file
 from shared.exports import Format
 from shared.problems import INVALID, NOT_FOUND, UNAUTHENTICATED, responses

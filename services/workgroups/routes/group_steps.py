@@ -9,9 +9,9 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from services.workgroups import groups
+from services.workgroups.days import Day
 from services.workgroups.group_lifecycle import Action, Actor, Status
 from services.workgroups.people import names_of_people
-from services.workgroups.routes.days import Day
 from services.workgroups.routes.groups import PURPOSE, RESULTS, SCOPE, GroupOut, shown
 from services.workgroups.routes.people_out import PersonOut, person_out
 from services.workgroups.routes.permitted import GroupToLead, VisibleGroup

@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, not_, select
 
 from services.workgroups import groups, quiet_groups, sight
+from services.workgroups.days import Day
 from services.workgroups.group_lifecycle import Status
 from services.workgroups.membership import Admitting
 from services.workgroups.permissions import actor_in_platform
-from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import Coordinator, GroupToLead, VisibleGroup
 from services.workgroups.routes.slugs import Slug
 from services.workgroups.sight import Visibility

@@ -8,8 +8,8 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from services.workgroups import meeting_access, meetings
+from services.workgroups.days import Day
 from services.workgroups.meeting_states import MeetingStatus
-from services.workgroups.routes.days import Day
 from services.workgroups.routes.meeting_fields import (
     AGREED,
     TITLE,

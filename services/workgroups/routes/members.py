@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 from services.workgroups import membership, permissions, sight
 from services.workgroups.groups import no_such_group
 from services.workgroups.institutions import UNNAMED, names_of
+from services.workgroups.members_in_bulk import NewMember
 from services.workgroups.membership_lifecycle import LASTING, State
 from services.workgroups.people import names_of_people
 from services.workgroups.routes.people_out import PersonOut, person_out
@@ -38,14 +39,6 @@ from shared.text import Input, Output, Reason
 from shared.web import CurrentCaller, Reading, Writing
 
 router = APIRouter(prefix="/groups/{group_id}", tags=["members"])
-
-
-class NewMember(Input):
-    """The institution that joins."""
-
-    institution_id: UUID = Field(
-        description="A verified institution.", examples=["018f4e2a-0000-7000-8000-000000000000"]
-    )
 
 
 class Removal(Input):

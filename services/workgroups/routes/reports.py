@@ -9,11 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from services.workgroups.days import Day
 from services.workgroups.group_report import Report, report_of
 from services.workgroups.pages.report import report_page, report_pdf
 from services.workgroups.report_attendance import attendance_of, may_know
 from services.workgroups.report_periods import period_of
-from services.workgroups.routes.days import Day
 from services.workgroups.routes.permitted import VisibleGroup
 from services.workgroups.transitions import State
 from shared.columns import utc_now

@@ -15,6 +15,7 @@ from services.workgroups.agreed_point_permissions import groups_of_meeting
 from services.workgroups.institutions import no_such_institution
 from services.workgroups.support import Side
 from services.workgroups.tables import (
+    AgendaItem,
     AgreedPoint,
     AgreedPointChange,
     Institution,
@@ -28,7 +29,7 @@ from shared.identity import Caller
 from shared.outbox import publish
 from shared.problems import incorrect
 
-FIELDS = ("text", "outcome", "raised_by", "update_id", "need_id")
+FIELDS = ("text", "outcome", "raised_by", "update_id", "need_id", "agenda_item_id")
 
 
 def record(
@@ -37,9 +38,11 @@ def record(
     """Add a point to what the meeting agreed, with the next number.
 
     ``said`` holds its values by field. Raises a Problem: 404 for an unknown institution, 422 when
-    what it answers is not there, or not of the institution that raised it.
+    what it answers is not there, or not of the institution that raised it, or when the agenda item
+    is of another meeting.
     """
     said = _raised(session, caller, meeting, said)
+    _require_on_agenda(session, meeting, said.get("agenda_item_id"))
     highest = session.exec(
         select(func.max(AgreedPoint.number)).where(AgreedPoint.meeting_id == meeting.id)
     ).one()
@@ -71,6 +74,7 @@ def change(session: Session, caller: Caller, point: AgreedPoint, wanted: Mapping
         after["raised_by"] = None
     if after.keys() & wanted.keys() & {"raised_by", "update_id", "need_id"}:
         after = _raised(session, caller, meeting, after)
+    _require_on_agenda(session, meeting, wanted.get("agenda_item_id"))
     changes = {name: [before[name], after[name]] for name in FIELDS if before[name] != after[name]}
     if not changes:
         return
@@ -105,6 +109,18 @@ def _raised(
     if owner is not None and raised_by not in (None, owner):
         raise incorrect("/raised_by", "Another institution raised what this answers: leave it out.")
     return {**said, "raised_by": owner or raised_by}
+
+
+def _require_on_agenda(session: Session, meeting: Meeting, item_id: UUID | None) -> None:
+    if item_id is None:
+        return
+    item = session.get(AgendaItem, item_id)
+    if item is None or item.meeting_id != meeting.id:
+        raise incorrect(
+            "/agenda_item_id",
+            "Not an item of this meeting's agenda: "
+            f"GET /meetings/{meeting.id}/agenda lists those that are.",
+        )
 
 
 def _challenge(session: Session, caller: Caller, meeting: Meeting, update_id: UUID) -> Update:

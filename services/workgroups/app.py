@@ -29,6 +29,7 @@ from services.workgroups.routes import (
     members,
     minutes,
     owed,
+    own_meetings,
     reassignments,
     record,
     reports,
@@ -89,6 +90,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             action_item_log.router,
             reassignments.router,
             owed.router,
+            own_meetings.router,
             agreed_points.router,
             institutions.router,
             me.router,
@@ -109,6 +111,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         figures=[figures.collect],
         body_limits={
             attachments.SEND_PATH: chosen.max_attachment_bytes,
+            attachments.DOCUMENTS_PATH: chosen.max_attachment_bytes,
             **bulk.BODY_LIMITS,
         },
     )

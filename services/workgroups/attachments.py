@@ -1,10 +1,9 @@
-"""Attachments: files of updates, whose objects are stored before their rows.
+"""Attachments: files of updates and meetings, whose objects are stored before their rows.
 
 So a row always has its object. What a killed process left without a row, and what nobody refers to
 any more, the calendar clears away.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from services.workgroups.attached_files import attachments_of
 from services.workgroups.attachment_names import clean_name
 from services.workgroups.attachment_store import AttachmentStore, digest_of, hold
 from services.workgroups.attachment_types import TYPES
+from services.workgroups.meeting_access import meeting_to_see
 from services.workgroups.settings import Settings
 from services.workgroups.tables import Attachment, Group, Update
 from services.workgroups.update_permissions import may_look_back, update_to_see
@@ -67,7 +67,9 @@ def attach(
     for attachment in there:
         if attachment.digest == digest_of(file.content):
             return attachment, False
-    _require_room(session, settings, group, there, len(file.content))
+    if len(there) >= PER_UPDATE:
+        raise too_many("update", PER_UPDATE)
+    require_room(session, settings, group, len(file.content))
     hold(session, digest_of(file.content))
     attachment = Attachment(
         update_id=update.id,
@@ -104,6 +106,10 @@ def attachment_to_see(session: Session, caller: Caller | None, attachment_id: UU
     if attachment is None or attachment.removed_at is not None:
         raise no_such_attachment()
     try:
+        if attachment.meeting_id is not None:
+            meeting_to_see(session, caller, attachment.meeting_id)
+        if attachment.update_id is None:
+            return attachment
         update = update_to_see(session, caller, attachment.update_id)
     except Problem:
         raise no_such_attachment() from None
@@ -122,14 +128,15 @@ def _require_not_withdrawn(update: Update) -> None:
         raise Problem(NOT_ALLOWED_NOW, "This update is withdrawn: its files stay as they are.")
 
 
-def _require_room(
-    session: Session, settings: Settings, group: Group, there: Sequence[Attachment], size: int
-) -> None:
-    if len(there) >= PER_UPDATE:
-        raise Problem(
-            NOT_ALLOWED_NOW,
-            f"This update has {PER_UPDATE} files, as many as may be. Remove one first.",
-        )
+def too_many(kind: str, most: int) -> Problem:
+    """Return the Problem (409) for another file where there are as many as may be."""
+    return Problem(
+        NOT_ALLOWED_NOW, f"This {kind} has {most} files, as many as may be. Remove one first."
+    )
+
+
+def require_room(session: Session, settings: Settings, group: Group, size: int) -> None:
+    """Raise a Problem (409) when the files of the group would take too much; it is locked."""
     taken = session.exec(
         select(func.coalesce(func.sum(Attachment.size), 0)).where(
             Attachment.group_id == group.id, col(Attachment.removed_at).is_(None)

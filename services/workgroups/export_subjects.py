@@ -266,7 +266,14 @@ SUBJECTS: Mapping[What, Subject] = {
             What.AGREED_POINTS,
             (
                 *("id", "meeting_id", "meeting", "date", "group_ids", "groups", "number", "text"),
-                *("outcome", "raised_by", "raised_by_name", "update_id", "need_id"),
+                *(
+                    "outcome",
+                    "raised_by",
+                    "raised_by_name",
+                    "update_id",
+                    "need_id",
+                    "agenda_item_id",
+                ),
                 *("version", "recorded_at", "updated_at"),
             ),
             col(AgreedPoint.id),

@@ -95,6 +95,14 @@ def require_belonging(session: Session, caller: Caller | None, meeting: Meeting)
         )
 
 
+def of_caller(session: Session, caller: Caller) -> ColumnElement[bool]:
+    """Return the condition on `Meeting` that it is of a group of the caller's, or invites them."""
+    of_groups = select(MeetingGroup.meeting_id).where(
+        col(MeetingGroup.group_id).in_(sight.groups_of(session, caller))
+    )
+    return or_(col(Meeting.id).in_(of_groups), col(Meeting.id).in_(invited_to(session, caller)))
+
+
 def invited_to(session: Session, caller: Caller | None) -> SelectOfScalar[UUID]:
     """Return the query of the meetings that the caller, or their institution, is invited to."""
     invited = select(Invitation.meeting_id).where(col(Invitation.withdrawn_at).is_(None))

@@ -226,6 +226,11 @@ def keep_attendance(
     _alter(session, meeting, after, by=by, also_before={"attendance": before})
 
 
+def keep_documents(session: Session, meeting: Meeting, *, before: Sequence[str], by: UUID) -> None:
+    """Make a version for other documents than before, which are given by their names."""
+    _alter(session, meeting, {}, by=by, also_before={"documents": before})
+
+
 @dataclass(frozen=True)
 class Overlap:
     """Another meeting of one of the groups at the same time."""
@@ -286,7 +291,7 @@ def _alter(
     meeting.version += 1
     told = meeting.status != MeetingStatus.PLANNED
     if (told and before.keys() & {*_TIME_COLUMNS, *INVITED_ON, "time_zone"}) or (
-        meeting.status == MeetingStatus.CANCELLED
+        meeting.status == MeetingStatus.CANCELLED and "status" in before
     ):
         meeting.sequence += 1
     meeting.updated_at = utc_now()

@@ -79,7 +79,7 @@ def tell_of_record(session: Session, meeting: Meeting) -> None:
                 **meeting.model_dump(),
                 "meeting_id": meeting.id,
                 "date": meeting.held_on,
-                "groups": _references(session, meeting),
+                "groups": references(session, meeting),
                 "agreed_points": [
                     AgreedPointFacts(agreed_point_id=point.id, number=point.number, text=point.text)
                     for point in agreed_points_of(session, [meeting.id])[meeting.id]
@@ -96,7 +96,7 @@ def facts_of(session: Session, meeting: Meeting) -> MeetingFacts:
         {
             **meeting.model_dump(),
             "meeting_id": meeting.id,
-            "groups": _references(session, meeting),
+            "groups": references(session, meeting),
         }
     )
 
@@ -217,7 +217,8 @@ def require_plausible_counts(mode: str, in_person: int, online: int) -> None:
         raise incorrect("/participants_in_person", "Nobody is in the room of an online meeting.")
 
 
-def _references(session: Session, meeting: Meeting) -> list[object]:
+def references(session: Session, meeting: Meeting) -> list[object]:
+    """Return how events name the groups of the meeting."""
     found = groups_of(session, [meeting.id])[meeting.id]
     return [groups.reference(session, group) for group in found]
 

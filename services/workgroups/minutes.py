@@ -9,12 +9,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from services.workgroups import meetings
 from services.workgroups.invitations import is_known
-from services.workgroups.tables import AgendaItem, Institution, Meeting, MinutesVersion
+from services.workgroups.tables import (
+    AgendaItem,
+    AgreedPoint,
+    Institution,
+    Meeting,
+    MinutesVersion,
+)
 from shared.etags import require_version
+from shared.events.catalogue import MinutesAgreed, MinutesCirculated
+from shared.outbox import publish
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem, incorrect
 
 
@@ -45,12 +53,21 @@ class Topic:
 def set_agenda(session: Session, meeting: Meeting, topics: Sequence[Topic]) -> None:
     """Give the meeting this agenda, in this order, instead of the one before.
 
-    Raises a Problem: 409 once there are minutes, which name its items; 422 for a presenter who is
+    Raises a Problem: 409 once minutes or agreed points name its items; 422 for a presenter who is
     not known here.
     """
     if current(session, meeting) is not None:
         raise Problem(
             NOT_ALLOWED_NOW, "The minutes name the items of this agenda: it stays as it is."
+        )
+    before = agenda_of(session, meeting)
+    if session.exec(
+        select(AgreedPoint.id)
+        .where(col(AgreedPoint.agenda_item_id).in_([item.id for item in before]))
+        .limit(1)
+    ).first():
+        raise Problem(
+            NOT_ALLOWED_NOW, "Agreed points name items of this agenda: it stays as it is."
         )
     for place, topic in enumerate(topics):
         if topic.presenter_id is not None and not is_known(session, topic.presenter_id):
@@ -60,7 +77,9 @@ def set_agenda(session: Session, meeting: Meeting, topics: Sequence[Topic]) -> N
             raise incorrect(
                 f"/items/{place}/presenting_institution_id", "There is no institution of that id."
             )
-    session.execute(delete(AgendaItem).where(col(AgendaItem.meeting_id) == meeting.id))
+    for item in before:
+        session.delete(item)
+    session.flush()
     session.add_all(
         AgendaItem(meeting_id=meeting.id, number=number, **vars(topic))
         for number, topic in enumerate(topics, start=1)
@@ -130,7 +149,22 @@ def advance(
             NOT_ALLOWED_NOW,
             f"These minutes are {before.state}: a draft is circulated first, then agreed.",
         )
-    return _add(session, meeting, before, after, (before.text, before.items, None), by=by)
+    step = _add(session, meeting, before, after, (before.text, before.items, before.reason), by=by)
+    told = MinutesAgreed if after is MinutesState.AGREED else MinutesCirculated
+    publish(
+        session,
+        told.model_validate(
+            {
+                "meeting_id": meeting.id,
+                "meeting_title": meeting.title,
+                "groups": meetings.references(session, meeting),
+                "minutes_version": step.number,
+                "reason": step.reason,
+            }
+        ),
+        subject=meetings.subject_of(meeting),
+    )
+    return step
 
 
 def current(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.workgroups import meetings, waiting
+from services.workgroups import meetings, minutes_waiting, waiting
 from services.workgroups.due_dates import SOON_DAYS, day_in
 from services.workgroups.group_lifecycle import OPEN
 from services.workgroups.permissions import institutions_of
@@ -37,6 +37,7 @@ class Owed(StrEnum):
     MEMBERSHIP = "membership_to_confirm"
     ROLE = "role_to_confirm"
     MEETING = "meeting_to_answer"
+    MINUTES = "minutes_to_agree"
     DUE_SOON = "action_item_due_soon"
     LATER = "action_item_later"
 
@@ -53,6 +54,7 @@ DO = {
     Owed.MEMBERSHIP: "Confirm the suspended member, or remove it.",
     Owed.ROLE: "Confirm the suspended role, or end it.",
     Owed.MEETING: "Say who takes part in the meeting.",
+    Owed.MINUTES: "Agree the minutes that were circulated, or write them anew.",
 }
 """What to do about each, in words."""
 
@@ -90,6 +92,7 @@ def owed_by(session: Session, caller: Caller, now: datetime) -> list[Entry]:
         *_reassignments(session, own),
         *_waiting(session, caller),
         *_meetings(session, caller, now),
+        *_minutes(session, caller),
     ]
     return sorted(entries, key=lambda entry: entry.place)
 
@@ -214,4 +217,21 @@ def _meetings(session: Session, caller: Caller, now: datetime) -> list[Entry]:
             f"/meetings/{found.meeting.id}/reply",
         )
         for found in meetings.waiting_for(session, caller, now)
+    ]
+
+
+def _minutes(session: Session, caller: Caller) -> list[Entry]:
+    return [
+        Entry(
+            Owed.MINUTES,
+            found.meeting.id,
+            found.meeting.title,
+            found.group_id,
+            None,
+            False,
+            found.since.isoformat(),
+            "POST",
+            f"/meetings/{found.meeting.id}/minutes/agree",
+        )
+        for found in minutes_waiting.waiting_for(session, caller)
     ]

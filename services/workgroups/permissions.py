@@ -40,6 +40,9 @@ class GroupRole(StrEnum):
 STEERING = frozenset({GroupRole.COORDINATOR, GroupRole.CO_CHAIR})
 """The roles that lead a group."""
 
+RECORDING = STEERING | {GroupRole.RAPPORTEUR}
+"""The roles that record for a group."""
+
 OF_INSTITUTIONS = frozenset({GroupRole.FOCAL_POINT, GroupRole.ALTERNATE, GroupRole.MEMBER})
 """The roles that an institution gives to its own people in the group."""
 
@@ -145,7 +148,7 @@ def actor_for(
 def may_record(session: Session, caller: Caller, group_id: UUID) -> bool:
     """Tell whether the caller records for the group: who leads it, and its rapporteur."""
     return is_coordinator(session, caller) or not roles_in(session, caller, group_id).isdisjoint(
-        STEERING | {GroupRole.RAPPORTEUR}
+        RECORDING
     )
 
 

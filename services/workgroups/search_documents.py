@@ -12,11 +12,13 @@ from sqlmodel import Session, col, select
 from services.workgroups.search_cards import Kind
 from services.workgroups.tables import (
     ActionItem,
+    AgendaItem,
     AgreedPoint,
     Comment,
     Group,
     Meeting,
     MeetingGroup,
+    MinutesVersion,
     Table,
     Update,
 )
@@ -99,12 +101,13 @@ def _updates(session: Session, ids: Sequence[UUID]) -> Documents:
 
 def _meetings(session: Session, ids: Sequence[UUID]) -> Documents:
     groups = _groups_of_meetings(session, ids)
+    said = _said_at_meetings(session, ids)
     found = session.exec(select(Meeting).where(col(Meeting.id).in_(ids)))
     return {
         meeting.id: Document(
             title=meeting.title,
-            texts=[meeting.description or "", meeting.place or ""],
-            codes={"group": groups[meeting.id]},
+            texts=[meeting.description or "", meeting.place or "", *said[meeting.id]],
+            codes={"group": groups[meeting.id], "state": [meeting.status]},
             begun=meeting.recorded_at,
             changed=meeting.updated_at,
         )
@@ -166,6 +169,27 @@ _TABLES: Mapping[Kind, type[Table]] = {
 }
 
 
+def _said_at_meetings(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return the agenda of each meeting, and its minutes once whoever sees it reads them."""
+    said: dict[UUID, list[str]] = defaultdict(list)
+    agenda = (
+        select(AgendaItem.meeting_id, AgendaItem.title)
+        .where(col(AgendaItem.meeting_id).in_(ids))
+        .order_by(col(AgendaItem.meeting_id), col(AgendaItem.number))
+    )
+    for meeting_id, title in session.exec(agenda):
+        said[meeting_id].append(title)
+    agreed = (
+        select(MinutesVersion)
+        .where(col(MinutesVersion.meeting_id).in_(ids), MinutesVersion.state == "agreed")
+        .order_by(col(MinutesVersion.number))
+    )
+    newest = {version.meeting_id: version for version in session.exec(agreed)}
+    for meeting_id, version in newest.items():
+        said[meeting_id] += [version.text, *version.items.values()]
+    return said
+
+
 def _groups_of_meetings(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     found: dict[UUID, list[str]] = defaultdict(list)
     for meeting_id, group_id in session.exec(
@@ -190,4 +214,6 @@ _OWNERS: Mapping[type[Any], Callable[[Session, Any], list[Subject]]] = {
     **{table: _itself(kind) for kind, table in _TABLES.items()},
     Comment: lambda _session, row: [(Kind.UPDATE, row.update_id)],
     MeetingGroup: _of_meeting,
+    AgendaItem: lambda _session, row: [(Kind.MEETING, row.meeting_id)],
+    MinutesVersion: lambda _session, row: [(Kind.MEETING, row.meeting_id)],
 }

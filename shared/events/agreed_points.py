@@ -20,6 +20,7 @@ class PointFacts(Facts):
     raised_by: UUID | None = None
     update_id: UUID | None = None
     need_id: UUID | None = None
+    agenda_item_id: UUID | None = None
     version: int
 
 

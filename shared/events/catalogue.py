@@ -72,6 +72,7 @@ from shared.events.institutions import (
 from shared.events.meetings import (
     AgreedPointFacts,
     MeetingCancelled,
+    MeetingDocumentsChanged,
     MeetingFacts,
     MeetingHeld,
     MeetingInvited,
@@ -103,6 +104,7 @@ from shared.events.membership import (
     RoleGiven,
     RoleSuspended,
 )
+from shared.events.minutes import MinutesAgreed, MinutesCirculated
 from shared.events.people import (
     CoordinatorAppointed,
     CoordinatorRemoved,
@@ -232,6 +234,7 @@ __all__ = [
     "IntroductionState",
     "IntroductionWithdrawn",
     "MeetingCancelled",
+    "MeetingDocumentsChanged",
     "MeetingFacts",
     "MeetingHeld",
     "MeetingInvited",
@@ -253,6 +256,8 @@ __all__ = [
     "MembershipRequested",
     "MembershipStandingEvent",
     "MembershipSuspended",
+    "MinutesAgreed",
+    "MinutesCirculated",
     "NeedAgreed",
     "NeedDelivered",
     "NeedEvent",
@@ -378,6 +383,9 @@ ALL: tuple[type[EventData], ...] = (
     MeetingUninvited,
     MeetingReplied,
     MeetingSeatGiven,
+    MeetingDocumentsChanged,
+    MinutesCirculated,
+    MinutesAgreed,
     UpdatePosted,
     UpdateChanged,
     UpdatePinned,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.events.base import Facts, WorkgroupsEvent
 from shared.events.groups import GroupRef
+from shared.events.updates import AttachmentFacts
 
 MeetingMode = Literal["in_person", "online", "hybrid"]
 MeetingStatusName = Literal["planned", "scheduled", "rescheduled", "cancelled", "held"]
@@ -99,6 +100,14 @@ class MeetingHeld(WorkgroupsEvent):
 
     name: ClassVar[str] = "meeting.held"
     meeting: MeetingFacts
+
+
+class MeetingDocumentsChanged(WorkgroupsEvent):
+    """A meeting has other documents than before."""
+
+    name: ClassVar[str] = "meeting.documents_changed"
+    meeting: MeetingFacts
+    documents: list[AttachmentFacts] = Field(description="All that it has now.")
 
 
 class InvitationEvent(WorkgroupsEvent):

@@ -11,7 +11,7 @@ UpdateKind = Literal["initiative", "opportunity", "challenge", "resource", "deci
 
 
 class AttachmentFacts(Facts):
-    """A file of an update; its content is read from workgroups by who sees the group."""
+    """A file of an update or a meeting, read from workgroups by who sees the group."""
 
     attachment_id: UUID
     name: str

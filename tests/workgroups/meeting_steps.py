@@ -9,6 +9,7 @@ from httpx import Response
 
 from services.workgroups.tables import Participant
 from shared.columns import utc_now
+from tests.workgroups.files import PDF
 from tests.workgroups.world import Partner, Person, Workgroups
 
 SLOT: dict[str, Any] = {
@@ -119,6 +120,30 @@ def whole_life(workgroups: Workgroups, person: Person, group: dict[str, Any]) ->
     again = {**just_begun(), "reason": "There is another hall."}
     meeting = taken(workgroups, person, meeting, "reschedule", again)
     return taken(workgroups, person, meeting, "hold", {"participants_in_person": 12})
+
+
+def sent_document(
+    workgroups: Workgroups, person: Person, meeting: dict[str, Any], name: str = "agenda.pdf"
+) -> Response:
+    """Add a document to the meeting."""
+    answer: Response = workgroups.client.post(
+        f"/meetings/{meeting['id']}/documents",
+        params={"name": name},
+        content=PDF,
+        headers={"Content-Type": "application/pdf", **person.headers},
+    )
+    return answer
+
+
+def agreed_minutes(
+    workgroups: Workgroups, person: Person, meeting: dict[str, Any], text: str = "All took part."
+) -> None:
+    """Write minutes, circulate them and agree them."""
+    path = f"/meetings/{meeting['id']}/minutes"
+    steps = (("PUT", path, {"text": text}), ("POST", f"{path}/circulate", None))
+    for seen, (method, where, body) in enumerate((*steps, ("POST", f"{path}/agree", None))):
+        answer = workgroups.send(person, method, where, body, if_match=f'"{seen}"')
+        assert answer.status_code == 200, answer.text
 
 
 def invited(

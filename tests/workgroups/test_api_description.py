@@ -172,6 +172,8 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /institutions/{institution_id}",
         "GET /me",
         "GET /me/owed",
+        "GET /me/meetings",
+        "POST /meetings/{meeting_id}/documents",
         "GET /search",
         "GET /groups/{group_id}/feed.atom",
         "GET /themes/{slug}/feed.atom",

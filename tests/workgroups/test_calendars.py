@@ -232,6 +232,22 @@ def test_a_calendar_program_replies_for_the_invited(workgroups: Workgroups) -> N
     assert "sequence 0" in old.json()["detail"]
 
 
+def test_who_speaks_for_an_invited_institution_replies_for_it_with_a_calendar_program(
+    workgroups: Workgroups,
+) -> None:
+    coordinator = workgroups.coordinator()
+    unv, fao = workgroups.partner(), workgroups.partner("FAO")
+    meeting = scheduled(workgroups, coordinator, workgroups.group(coordinator))
+    invited(workgroups, coordinator, meeting, institutions=[unv, fao])
+    replied(workgroups, unv.focal_point, meeting, "accepted", unv, coming=3)
+    of_unv = reply_text(meeting, unv.focal_point, attendee=f"urn:uuid:{unv.id}")
+    answer = sent(workgroups, unv.focal_point, meeting, of_unv)
+    assert (answer.status_code, answer.json()["coming"]) == (200, 3), answer.text
+    assert answer.json()["institution_id"] == str(unv.id)
+    of_fao = reply_text(meeting, unv.focal_point, attendee=f"urn:uuid:{fao.id}")
+    assert sent(workgroups, unv.focal_point, meeting, of_fao).status_code == 404
+
+
 def test_a_reply_that_is_no_reply_of_an_invited_person_is_refused(fresh_stage: Stage) -> None:
     workgroups, coordinator = fresh_stage.workgroups, fresh_stage.coordinator
     guest, stranger = fresh_stage.member.focal_point, fresh_stage.outsider.focal_point

@@ -2,9 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 from httpx import Response
 
+from services.workgroups.tables import Participant
+from shared.events.catalogue import AgreedPointChanged, MinutesAgreed, MinutesCirculated
+from shared.events.minutes import MinutesEvent
 from tests.workgroups.meeting_steps import in_role, scheduled
 from tests.workgroups.stage import UNKNOWN, Stage, assert_refused
 from tests.workgroups.world import Person, Workgroups
@@ -105,3 +109,108 @@ def test_bad_minutes_and_agendas_are_refused_in_words(fresh_stage: Stage) -> Non
     assert written(workgroups, coordinator, meeting, 0).status_code == 200
     refused(lambda: step(workgroups, coordinator, meeting, "agree", 1), 409, "not-allowed-now")
     refused(lambda: agenda(workgroups, coordinator, meeting), 409, "not-allowed-now")
+
+
+def test_circulated_minutes_are_owed_by_who_is_to_agree_them(workgroups: Workgroups) -> None:
+    coordinator = workgroups.coordinator()
+    first, second = workgroups.group(coordinator), workgroups.group(coordinator, "second")
+    of_both, of_one = in_role(workgroups, first, "rapporteur"), in_role(workgroups, first, "member")
+    with workgroups.database.write() as session:
+        session.add(Participant(group_id=UUID(second["id"]), person_id=of_both.id, role="co_chair"))
+    meeting = scheduled(workgroups, coordinator, first, second)
+    written(workgroups, coordinator, meeting, 0)
+
+    def owing(*people: Person) -> list[list[str]]:
+        found = [workgroups.read(person, "/me/owed")["items"] for person in people]
+        return [[entry["path"] for entry in entries] for entries in found]
+
+    everybody = (of_both, of_one, coordinator)
+    assert owing(*everybody) == [[], [], []]
+    step(workgroups, coordinator, meeting, "circulate", 1)
+    agree = f"/meetings/{meeting['id']}/minutes/agree"
+    assert owing(*everybody) == [[agree], [], []]
+    assert step(workgroups, of_both, meeting, "agree", 2).status_code == 200
+    assert owing(*everybody) == [[], [], []]
+
+    alone = scheduled(workgroups, coordinator, workgroups.group(coordinator, "without-leaders"))
+    written(workgroups, coordinator, alone, 0)
+    step(workgroups, coordinator, alone, "circulate", 1)
+    assert owing(*everybody) == [[], [], [f"/meetings/{alone['id']}/minutes/agree"]]
+    told = [each for _, each in workgroups.published() if isinstance(each, MinutesEvent)]
+    assert [(type(each), each.minutes_version) for each in told] == [
+        (MinutesCirculated, 2),
+        (MinutesAgreed, 3),
+        (MinutesCirculated, 2),
+    ]
+
+
+def test_agreed_minutes_and_the_agenda_are_found_and_drafts_are_not(
+    workgroups: Workgroups,
+) -> None:
+    coordinator = workgroups.coordinator()
+    group = workgroups.group(coordinator)
+    hidden = workgroups.group(coordinator, "hidden", visibility="members")
+    meeting, secret = (scheduled(workgroups, coordinator, each) for each in (group, hidden))
+
+    def found(words: str) -> list[str]:
+        hits = workgroups.read(None, f"/search?q={words}")["items"]
+        return [hit["id"] for hit in hits]
+
+    for each in (meeting, secret):
+        agenda(workgroups, coordinator, each, {"title": "Desalination"})
+        written(workgroups, coordinator, each, 0, text="Mangroves.", items={"1": "Pipelines."})
+    assert found("desalination") == [meeting["id"]]
+    assert found("mangroves") == []
+    for each in (meeting, secret):
+        step(workgroups, coordinator, each, "circulate", 1)
+        assert found("mangroves") == []
+    for each in (meeting, secret):
+        step(workgroups, coordinator, each, "agree", 2)
+    assert found("mangroves") == found("pipelines") == [meeting["id"]]
+    written(workgroups, coordinator, meeting, 3, text="Coral reefs.", reason="A mistake.")
+    assert found("mangroves") == [meeting["id"]], "what was agreed stays"
+    assert found("coral") == []
+
+
+def test_an_agreed_point_comes_from_an_item_of_its_meetings_agenda(fresh_stage: Stage) -> None:
+    workgroups, coordinator = fresh_stage.workgroups, fresh_stage.coordinator
+    meeting, other = (scheduled(workgroups, coordinator, fresh_stage.group) for _ in range(2))
+    topics = [{"title": "Needs"}, {"title": "Offers"}]
+    agenda(workgroups, coordinator, other, *topics)
+    items = agenda(workgroups, coordinator, meeting, *topics).json()
+    [foreign, _] = workgroups.send(None, "GET", f"/meetings/{other['id']}/agenda").json()
+    path = f"/meetings/{meeting['id']}/agreed-points"
+    body = {"text": "Listen.", "agenda_item_id": items[1]["id"]}
+    point = workgroups.made(coordinator, path, body)
+    assert (point["agenda_item_id"], point["agenda_item_number"]) == (items[1]["id"], 2)
+    workgroups.made(coordinator, path, {"text": "Speak."})
+
+    def under(item: dict[str, Any]) -> list[str]:
+        found = workgroups.read(None, f"{path}?agenda_item={item['id']}")["items"]
+        return [each["text"] for each in found]
+
+    assert (under(items[0]), under(items[1])) == ([], ["Listen."])
+    bad = {"text": "Guess.", "agenda_item_id": foreign["id"]}
+    assert_refused(
+        fresh_stage,
+        lambda: workgroups.send(coordinator, "POST", path, bad),
+        422,
+        "invalid-input",
+        "/agenda_item_id",
+    )
+    assert_refused(
+        fresh_stage,
+        lambda: agenda(workgroups, coordinator, meeting, *topics),
+        409,
+        "not-allowed-now",
+    )
+    moved = workgroups.send(
+        coordinator,
+        "PATCH",
+        f"/agreed-points/{point['id']}",
+        {"agenda_item_id": items[0]["id"]},
+        if_match='"1"',
+    )
+    assert moved.json()["agenda_item_number"] == 1
+    recorded = [each for _, each in workgroups.published() if isinstance(each, AgreedPointChanged)]
+    assert recorded[0].point.agenda_item_id == UUID(items[0]["id"])

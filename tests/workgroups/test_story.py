@@ -15,7 +15,7 @@ from shared.events.catalogue import (
 from shared.events.schemas import published_by
 from tests.workgroups.action_scene import every_step_of_an_action_item
 from tests.workgroups.belonging import every_step
-from tests.workgroups.meeting_steps import whole_life
+from tests.workgroups.meeting_steps import agreed_minutes, sent_document, whole_life
 from tests.workgroups.posting import Desk
 from tests.workgroups.world import Partner, Person, Workgroups
 
@@ -110,7 +110,9 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
         coordinator, "PATCH", f"/groups/{group['id']}", {"title": "Digital"}, if_match='"1"'
     )
     assert (renamed.status_code, renamed.headers["etag"]) == (200, '"2"')
-    whole_life(workgroups, coordinator, group)
+    held = whole_life(workgroups, coordinator, group)
+    assert sent_document(workgroups, coordinator, held).status_code == 201
+    agreed_minutes(workgroups, coordinator, held)
     left = workgroups.send(unv.focal_point, "DELETE", f"/groups/{group['id']}/members/{unv.id}")
     assert left.status_code == 204
 

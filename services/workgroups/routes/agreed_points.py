@@ -24,7 +24,7 @@ from services.workgroups.institutions import names_of
 from services.workgroups.progress import Stage, progress_of
 from services.workgroups.routes.action_item_out import PersonOut
 from services.workgroups.routes.permitted import MeetingId
-from services.workgroups.tables import AgreedPoint, AgreedPointChange
+from services.workgroups.tables import AgendaItem, AgreedPoint, AgreedPointChange
 from services.workgroups.transitions import State
 from shared.etags import IfMatch, etag, require_version
 from shared.idempotency import Answer, Once
@@ -52,6 +52,7 @@ AGREED = "Listen closely to the demands of recipient countries, to support them 
 OUTCOME = "The demands of eleven countries are known and answered."
 RAISED_BY = "The institution that raised what this answers; the update or the need says so itself."
 UPDATE = "The update of the kind challenge that this answers, of a group whose meeting it was."
+ITEM = "The item of the meeting's agenda under which it was agreed."
 NEED = "The need that this answers, by its id at the registry."
 
 
@@ -63,6 +64,7 @@ class NewPoint(Input):
     raised_by: UUID | None = Field(None, description=RAISED_BY)
     update_id: UUID | None = Field(None, description=UPDATE)
     need_id: UUID | None = Field(None, description=NEED)
+    agenda_item_id: UUID | None = Field(None, description=ITEM)
 
 
 class PointChange(Input):
@@ -73,6 +75,7 @@ class PointChange(Input):
     raised_by: UUID | None = Field(None, description=RAISED_BY)
     update_id: UUID | None = Field(None, description=UPDATE)
     need_id: UUID | None = Field(None, description=NEED)
+    agenda_item_id: UUID | None = Field(None, description=ITEM)
 
     @model_validator(mode="after")
     def _something(self) -> "PointChange":
@@ -102,6 +105,8 @@ class PointOut(Output):
     raised_by_name: str | None = Field(examples=["CIRDAP"])
     update_id: UUID | None
     need_id: UUID | None
+    agenda_item_id: UUID | None
+    agenda_item_number: int | None = Field(description="Its number on the agenda.", examples=[2])
     progress: ProgressOut
     version: int = Field(description="Grows with each change; the ETag of this agreed point.")
     recorded_at: datetime
@@ -161,12 +166,17 @@ def list_agreed_points(
     raised_by: Annotated[
         UUID | None, Query(description="Only those that answer what this institution raised.")
     ] = None,
+    agenda_item: Annotated[
+        UUID | None, Query(description="Only those that were agreed under this item.")
+    ] = None,
 ) -> Page[PointOut]:
     """Return the points in the order of their numbers, each with how far it has come."""
     meeting = meeting_to_read(session, caller, meeting_id)
     statement = select(AgreedPoint).where(AgreedPoint.meeting_id == meeting.id)
     if raised_by is not None:
         statement = statement.where(AgreedPoint.raised_by == raised_by)
+    if agenda_item is not None:
+        statement = statement.where(AgreedPoint.agenda_item_id == agenda_item)
     found = paginate(session, statement, col(AgreedPoint.number), page)
     return Page(items=_shown(session, caller, found.items), next_cursor=found.next_cursor)
 
@@ -257,9 +267,16 @@ def _shown(
 ) -> list[PointOut]:
     come = progress_of(session, caller, [point.id for point in points])
     names = names_of(session, [point.raised_by for point in points if point.raised_by])
+    items = [point.agenda_item_id for point in points if point.agenda_item_id]
+    numbers = dict(
+        session.exec(
+            select(AgendaItem.id, AgendaItem.number).where(col(AgendaItem.id).in_(items))
+        ).all()
+    )
     return [
         PointOut(
             **point.model_dump(include=set(PointOut.model_fields)),
+            agenda_item_number=numbers.get(point.agenda_item_id) if point.agenda_item_id else None,
             raised_by_name=names[point.raised_by].short if point.raised_by in names else None,
             progress=ProgressOut.model_validate(come[point.id]),
         )

@@ -1,4 +1,4 @@
-"""Files of updates: sent, fetched and removed."""
+"""Files of updates and documents of meetings: sent, fetched and removed."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -6,15 +6,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from services.workgroups import attachments
+from services.workgroups import attachments, meeting_access, meeting_documents
 from services.workgroups.attachment_store import AttachmentStore
 from services.workgroups.attachment_types import TYPES
 from services.workgroups.attachments import File, attachment_to_see, checked, no_such_attachment
-from services.workgroups.routes.permitted import UpdateId
+from services.workgroups.routes.permitted import MeetingId, UpdateId
 from services.workgroups.routes.update_out import AttachmentOut
 from services.workgroups.settings import Settings
 from services.workgroups.update_permissions import update_to_attach_to, update_to_write
 from shared.problems import (
+    FORBIDDEN,
     INVALID,
     NOT_ALLOWED_NOW,
     NOT_FOUND,
@@ -30,6 +31,7 @@ from shared.web import CurrentCaller, MaybeCaller, Reading, Writing
 router = APIRouter(tags=["attachments"])
 
 SEND_PATH = "/updates/{update_id}/attachments"
+DOCUMENTS_PATH = "/meetings/{meeting_id}/documents"
 
 AttachmentId = Annotated[UUID, Path(description="The attachment's id.")]
 FileName = Annotated[
@@ -109,6 +111,47 @@ def attach_file(
     return AttachmentOut.model_validate(made)
 
 
+@router.post(
+    DOCUMENTS_PATH,
+    status_code=201,
+    summary="Add a document to a meeting",
+    responses={
+        200: {"model": AttachmentOut, "description": "It was there before."},
+        **problems(
+            UNAUTHENTICATED,
+            FORBIDDEN,
+            NOT_FOUND,
+            NOT_ALLOWED_NOW,
+            TOO_LARGE,
+            UNSUPPORTED_MEDIA,
+            INVALID,
+        ),
+    },
+    openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(TYPES, _BINARY)}},
+)
+def add_document(
+    *,
+    meeting_id: MeetingId,
+    file: SentFile,
+    caller: CurrentCaller,
+    session: Writing,
+    store: Store,
+    settings: Chosen,
+    response: Response,
+) -> AttachmentOut:
+    """Add the file in the body to a meeting, by who records for it; the same one again is one.
+
+    Whoever sees the meeting fetches it. It must be what its Content-Type says, as for updates.
+    """
+    meeting_access.meeting_to_see(session, caller, meeting_id)
+    meeting_documents.lock_first_group(session, meeting_id)
+    meeting = meeting_access.meeting_to_record(session, caller, meeting_id)
+    made, is_new = meeting_documents.attach(session, store, settings, meeting, file, by=caller.id)
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/attachments/{made.id}"
+    return AttachmentOut.model_validate(made)
+
+
 @router.get(
     "/attachments/{attachment_id}",
     summary="Fetch a file",
@@ -129,7 +172,7 @@ def fetch_file(
         str | None, Header(description="The ETag of the file that you have.")
     ] = None,
 ) -> Response:
-    """Return a file of an update that you see, to be saved."""
+    """Return a file of an update or a meeting that you see, to be saved."""
     attachment = attachment_to_see(session, caller, attachment_id)
     tag = f'"{attachment.digest}"'
     headers = {
@@ -151,13 +194,20 @@ def fetch_file(
     "/attachments/{attachment_id}",
     status_code=204,
     summary="Remove a file",
-    responses=problems(UNAUTHENTICATED, NOT_FOUND, NOT_ALLOWED_NOW),
+    responses=problems(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED_NOW),
 )
 def remove_file(attachment_id: AttachmentId, caller: CurrentCaller, session: Writing) -> None:
-    """Take a file from an update of your institution; its content is deleted within minutes."""
+    """Take a file from an update of your institution; its content is deleted within minutes.
+
+    A document of a meeting takes away who records for the meeting.
+    """
     attachment = attachment_to_see(session, caller, attachment_id)
+    if attachment.meeting_id is not None:
+        meeting = meeting_access.meeting_to_record(session, caller, attachment.meeting_id)
+        meeting_documents.remove(session, meeting, attachment, caller.id)
+        return
     try:
-        update = update_to_write(session, caller, attachment.update_id)
+        update = update_to_write(session, caller, attachment.update_id or attachment.id)
     except Problem:
         raise no_such_attachment() from None
     session.refresh(attachment)

@@ -227,22 +227,40 @@ def take_calendar_reply(
 ) -> InvitationOut:
     """Take a reply as a calendar program sends it (iTIP REPLY), of the invited person itself.
 
-    It replies to the invitation as it is now, and is refused when the meeting has moved since.
+    Who speaks for an invited institution replies for it too. It replies to the invitation as it is
+    now, and is refused when the meeting has moved since.
     """
     given = calendar_replies.read(content)
     meeting_access.meeting_to_see(session, caller, meeting_id)
     meeting = meetings.to_change(session, meeting_id)
-    invitation = invitations.of_person(session, meeting, caller.id)
-    if invitation is None or given.attendee != caller.id or caller.kind != "person":
-        raise invitations.no_such_invitation()
+    invitation = _invitation_replied_to(session, caller, meeting, given.attendee)
     if given.uid != str(meeting.id):
         raise Problem(INVALID, "The reply is to another meeting: its UID is not that of this one.")
     calendar_replies.require_current(meeting, invitation, given)
     invitation.reply_stamp = given.stamp
     invitations.reply(
-        session, meeting, invitation, given.reply, coming=1, by=caller.id, now=utc_now()
+        session,
+        meeting,
+        invitation,
+        given.reply,
+        coming=invitation.coming,
+        by=caller.id,
+        now=utc_now(),
     )
     return shown_invitation(invitation, meeting.sequence)
+
+
+def _invitation_replied_to(
+    session: Session, caller: Caller, meeting: Meeting, attendee: UUID
+) -> Invitation:
+    found = None
+    if caller.acts and attendee == caller.id:
+        found = invitations.of_person(session, meeting, attendee)
+    elif permissions.speaks_for(session, caller, attendee):
+        found = invitations.of_institution(session, meeting, attendee)
+    if found is None:
+        raise invitations.no_such_invitation()
+    return found
 
 
 def _made(session: Session, request: Request, caller: Caller, group_id: UUID | None) -> AddressOut:
@@ -268,11 +286,7 @@ def _meetings(session: Session, caller: Caller, group: Group | None) -> list[Mee
             of_groups.where(MeetingGroup.group_id == group.id)
         )
     else:
-        own = sight.groups_of(session, caller)
-        wanted = or_(
-            col(Meeting.id).in_(of_groups.where(col(MeetingGroup.group_id).in_(own))),
-            col(Meeting.id).in_(meeting_access.invited_to(session, caller)),
-        )
+        wanted = meeting_access.of_caller(session, caller)
     since = utc_now() - SHOWN_BACK
     recent = or_(
         col(Meeting.ends_at) > since,

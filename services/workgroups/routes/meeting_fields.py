@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
 from services.workgroups import meeting_access, meeting_plans, meetings, sight
+from services.workgroups.attached_files import documents_of
 from services.workgroups.meeting_states import MeetingStatus
+from services.workgroups.routes.update_out import AttachmentOut
 from services.workgroups.tables import Group, Meeting
 from shared.events.catalogue import MeetingMode
 from shared.identity import Caller
@@ -128,6 +130,9 @@ class MeetingOut(Output):
     convenor_id: UUID | None
     groups: list[MeetingGroupOut] = Field(description="Those that you see.")
     agreed_points: list[AgreedPointOut]
+    documents: list[AttachmentOut] = Field(
+        description="Files; whoever sees the meeting fetches them."
+    )
     recorded_at: datetime
     updated_at: datetime
     version: int = Field(description="Grows with each change; the ETag of this meeting.")
@@ -143,6 +148,7 @@ def shown(session: Session, caller: Caller | None, found: Sequence[Meeting]) -> 
     ids = [meeting.id for meeting in found]
     all_groups = meetings.groups_of(session, ids)
     points = meetings.agreed_points_of(session, ids)
+    documents = documents_of(session, ids)
     named = {group.id for each in all_groups.values() for group in each}
     seen = set(
         session.exec(
@@ -170,6 +176,9 @@ def shown(session: Session, caller: Caller | None, found: Sequence[Meeting]) -> 
                     ],
                     "agreed_points": [
                         AgreedPointOut.model_validate(point) for point in points[meeting.id]
+                    ],
+                    "documents": [
+                        AttachmentOut.model_validate(file) for file in documents.get(meeting.id, [])
                     ],
                     "warnings": [],
                 }

@@ -118,7 +118,7 @@ class MentionedOut(Output):
 
 
 class AttachmentOut(Output):
-    """A file of an update; GET /attachments/{id} returns its content."""
+    """A file of an update or a meeting; GET /attachments/{id} returns its content."""
 
     id: UUID
     name: str = Field(examples=["call for volunteers.pdf"])

@@ -39,6 +39,8 @@ class AgreedPoint(Table, table=True):
     update_id: UUID | None = Field(default=None, foreign_key="posted_update.id", index=True)
     need_id: UUID | None = Field(default=None, index=True)
     """The need that it answers, as the registry knows it."""
+    agenda_item_id: UUID | None = Field(default=None, foreign_key="agenda_item.id", index=True)
+    """The item of its meeting's agenda under which it was agreed."""
     version: int = 1
     recorded_by: UUID | None = None
     recorded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

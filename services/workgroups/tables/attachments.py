@@ -1,4 +1,4 @@
-"""Files attached to updates."""
+"""Files attached to updates and to meetings."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from shared.ids import new_id
 
 
 class Attachment(Table, table=True):
-    """A file of an update; its content is the object of that digest.
+    """A file of an update or of a meeting; its content is the object of that digest.
 
     Without ``removed_at`` it is there. ``cleared`` says that its object was looked after since.
     """
@@ -23,6 +23,15 @@ class Attachment(Table, table=True):
         CheckConstraint("length(digest) = 64", name="digest"),
         CheckConstraint("length(name) > 0", name="named"),
         CheckConstraint("removed_at IS NOT NULL OR NOT cleared", name="cleared"),
+        CheckConstraint("(update_id IS NULL) <> (meeting_id IS NULL)", name="one_side"),
+        Index(
+            "uq_attachment_of_meeting",
+            "meeting_id",
+            "digest",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
         Index(
             "uq_attachment_there",
             "update_id",
@@ -35,7 +44,8 @@ class Attachment(Table, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    update_id: UUID = Field(foreign_key="posted_update.id", index=True)
+    update_id: UUID | None = Field(default=None, foreign_key="posted_update.id", index=True)
+    meeting_id: UUID | None = Field(default=None, foreign_key="meeting.id", index=True)
     group_id: UUID = Field(foreign_key="workgroup.id", index=True)
     name: str = Field(max_length=200)
     media_type: str = Field(max_length=100)

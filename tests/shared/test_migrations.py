@@ -1,14 +1,26 @@
 """Migrations bring along what an installation holds."""
 
+from importlib.resources import files
 from uuid import uuid4
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from shared.database import Database
 from shared.migration import upgrade
 
 WORKGROUPS = "services.workgroups:migrations"
+
+
+@pytest.mark.parametrize("service", ["registry", "workgroups", "notifier"])
+def test_migrations_follow_each_other_in_one_line_by_their_numbers(service: str) -> None:
+    scripts = ScriptDirectory(str(files("services") / service / "migrations"))
+    assert len(scripts.get_heads()) == 1, f"Renumber one of {scripts.get_heads()}."
+    line = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert [int(number) for number in line] == list(range(1, len(line) + 1))
+    for script in scripts.walk_revisions():
+        assert script.path.rpartition("/")[2].startswith(f"{script.revision}_")
 
 
 @pytest.fixture

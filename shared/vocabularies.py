@@ -11,6 +11,7 @@ VocabularyName = Literal[
     "countries",
     "regions",
     "sdgs",
+    "sectors",
     "themes",
     "languages",
     "scripts",

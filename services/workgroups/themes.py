@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import ColumnElement, String, cast
+from sqlmodel import Session, col, select
 
 from services.workgroups import groups
 from services.workgroups.group_lifecycle import Actor
@@ -25,7 +26,13 @@ def create(session: Session, *, slug: str, title: str, **other: Any) -> Theme:
     )
     publish(
         session,
-        ThemeCreated(theme_id=theme.id, slug=theme.slug, title=theme.title),
+        ThemeCreated(
+            theme_id=theme.id,
+            slug=theme.slug,
+            title=theme.title,
+            goals=theme.goals,
+            sectors=theme.sectors,
+        ),
         subject=f"themes/{theme.id}",
     )
     return theme
@@ -46,7 +53,14 @@ def change(session: Session, theme: Theme, changes: Mapping[str, Any]) -> None:
     _changed(session, theme)
     publish(
         session,
-        ThemeUpdated(theme_id=theme.id, slug=theme.slug, title=theme.title, retired=theme.retired),
+        ThemeUpdated(
+            theme_id=theme.id,
+            slug=theme.slug,
+            title=theme.title,
+            retired=theme.retired,
+            goals=theme.goals,
+            sectors=theme.sectors,
+        ),
         subject=f"themes/{theme.id}",
     )
 
@@ -100,6 +114,20 @@ def lock(session: Session, slug: str) -> Theme:
     # All in one order: two merges in opposite directions wait instead of meeting.
     session.exec(select(Theme.id).order_by(Theme.id).with_for_update()).all()  # type: ignore[arg-type]
     return _found(session.exec(select(Theme).where(Theme.slug == slug).with_for_update()).first())
+
+
+def linked(*, goal: str | None, sector: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions on `Theme` that it is linked to the goal, and to the sector.
+
+    A sector includes its purposes: 220 finds what is linked to 22040.
+    """
+    # The lists are JSON, in which a code stands between quotes.
+    conditions = []
+    if goal is not None:
+        conditions.append(cast(col(Theme.goals), String).contains(f'"{goal}"', autoescape=True))
+    if sector is not None:
+        conditions.append(cast(col(Theme.sectors), String).contains(f'"{sector}', autoescape=True))
+    return conditions
 
 
 def survivor_of(session: Session, theme: Theme) -> Theme:

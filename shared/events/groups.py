@@ -53,6 +53,8 @@ class ThemeCreated(WorkgroupsEvent):
     theme_id: UUID
     slug: str
     title: str
+    goals: list[str] = Field([], description="Sustainable Development Goals, 1 to 17.")
+    sectors: list[str] = Field([], description="Codes of the vocabulary sectors.")
 
 
 class ThemeUpdated(WorkgroupsEvent):
@@ -63,6 +65,8 @@ class ThemeUpdated(WorkgroupsEvent):
     slug: str
     title: str
     retired: bool = Field(False, description="Whether it takes no new groups.")
+    goals: list[str] = Field([], description="Sustainable Development Goals, 1 to 17.")
+    sectors: list[str] = Field([], description="Codes of the vocabulary sectors.")
 
 
 class ThemeMerged(WorkgroupsEvent):

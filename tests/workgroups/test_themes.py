@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.catalogue import GroupUpdated, ThemeMerged
+from shared.events.catalogue import GroupUpdated, ThemeCreated, ThemeMerged, ThemeUpdated
 from tests.workgroups.world import Person, Workgroups
 
 UN_LANGUAGES = ("ar", "zh", "en", "fr", "ru", "es")
@@ -44,6 +44,8 @@ def test_a_theme_is_told_in_the_six_languages_and_linked_to_goals(workgroups: Wo
     [
         ({"goals": ["18"]}, "/goals"),
         ({"goals": ["8", "8"]}, "/goals"),
+        ({"sectors": ["220", "23010"]}, "/sectors/1"),
+        ({"sectors": ["220", "220"]}, "/sectors"),
         ({"title": None}, ""),
         ({"slug": "other"}, "/slug"),
         ({}, ""),
@@ -136,3 +138,28 @@ def test_only_a_coordinator_changes_and_merges_themes(workgroups: Workgroups) ->
     make(workgroups, by, "a")
     assert change(workgroups, nobody, "a", title="Mine").status_code == 403
     assert merge(workgroups, nobody, "a", "a").status_code == 403
+
+
+def test_a_theme_is_linked_to_sectors_and_found_by_them(workgroups: Workgroups) -> None:
+    by = workgroups.coordinator()
+    made = make(workgroups, by, "digital", sectors=["22040", "430"], goals=["9"])
+    assert made["sectors"] == ["22040", "430"]
+    make(workgroups, by, "trade", sectors=["33120"], goals=["17", "1"])
+    make(workgroups, by, "plain")
+
+    def found(query: str) -> list[str]:
+        return [theme["slug"] for theme in workgroups.read(None, f"/themes?{query}")["items"]]
+
+    assert found("sector=22040") == found("sector=220") == ["digital"]
+    assert found("sector=331") == found("goal=1") == ["trade"]
+    assert found("sector=220&goal=1") == found("sector=22010") == []
+    assert change(workgroups, by, "digital", sectors=[]).json()["sectors"] == []
+    assert found("sector=220") == []
+    told = [
+        data.sectors
+        for _, data in workgroups.published()
+        if isinstance(data, ThemeCreated | ThemeUpdated) and data.slug == "digital"
+    ]
+    assert told == [["22040", "430"], []]
+    for query in ("sector=999", "sector=%25", "goal=18"):
+        assert workgroups.send(None, "GET", f"/themes?{query}").status_code == 422

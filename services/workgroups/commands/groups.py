@@ -33,7 +33,14 @@ def list_themes(as_json: AsJson = False) -> None:
             .order_by(col(Theme.slug))
         ).all()
     rows = [
-        {"slug": theme.slug, "title": theme.title, "groups": number, "id": theme.id}
+        {
+            "slug": theme.slug,
+            "title": theme.title,
+            "groups": number,
+            "goals": theme.goals,
+            "sectors": theme.sectors,
+            "id": theme.id,
+        }
         for theme, number in found
     ]
     show(f"{len(rows):,} themes", ("slug", "title", "groups"), rows, as_json=as_json)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -37,6 +37,12 @@ from shared.web import Reading, Writing
 router = APIRouter(prefix="/themes", tags=["themes"])
 
 
+def _goal(code: str) -> str:
+    if vocabulary("sdgs").term(code) is None:
+        raise PydanticCustomError("goal", "Use the number of a goal, from 1 to 17.")
+    return code
+
+
 def _goals(codes: list[str]) -> list[str]:
     known = vocabulary("sdgs")
     if any(known.term(code) is None for code in codes) or len(set(codes)) < len(codes):
@@ -44,10 +50,39 @@ def _goals(codes: list[str]) -> list[str]:
     return codes
 
 
+Goal = Annotated[str, AfterValidator(_goal)]
+
+
 Goals = Annotated[
     list[str],
     Field(max_length=17, description="Sustainable Development Goals.", examples=[["9", "17"]]),
     AfterValidator(_goals),
+]
+
+
+def _sector(code: str) -> str:
+    if vocabulary("sectors").term(code) is None:
+        raise PydanticCustomError(
+            "sector", "Use a code that the registry lists at GET /vocabularies/sectors."
+        )
+    return code
+
+
+def _each_once(codes: list[str]) -> list[str]:
+    if len(set(codes)) < len(codes):
+        raise PydanticCustomError("repeated", "Name each sector once.")
+    return codes
+
+
+Sector = Annotated[str, AfterValidator(_sector)]
+Sectors = Annotated[
+    list[Sector],
+    Field(
+        max_length=30,
+        description="Sectors and purposes of the OECD DAC, codes of three and five digits.",
+        examples=[["220", "43081"]],
+    ),
+    AfterValidator(_each_once),
 ]
 
 
@@ -76,6 +111,7 @@ class NewTheme(Input):
     description: Prose | None = Field(None, description="What belongs to it.")
     translations: Translations = Field(default_factory=dict)
     goals: Goals = Field(default_factory=list)
+    sectors: Sectors = Field(default_factory=list)
 
 
 class ThemeChange(Input):
@@ -85,6 +121,7 @@ class ThemeChange(Input):
     description: Prose | None = Field(None, description="Null takes it away.")
     translations: Translations | None = Field(None, description="All of them, anew.")
     goals: Goals | None = Field(None, description="All of them, anew.")
+    sectors: Sectors | None = Field(None, description="All of them, anew.")
     retired: bool | None = Field(None, description="A retired theme takes no new groups.")
 
     @model_validator(mode="after")
@@ -115,6 +152,7 @@ class ThemeOut(Output):
     description: str | None
     translations: dict[str, dict[str, str | None]]
     goals: list[str]
+    sectors: list[str]
     retired: bool = Field(description="Whether it takes no new groups.")
     merged_into: UUID | None = Field(description="The theme that goes on with its groups.")
     version: int = Field(description="Grows with each change; the ETag of this theme.")
@@ -143,14 +181,25 @@ def create_theme(body: NewTheme, _caller: Coordinator, once: Once, session: Writ
 
 
 @router.get("", summary="List the themes", responses=responses(INVALID))
-def list_themes(session: Reading, page: PageQuery) -> Page[ThemeOut]:
+def list_themes(
+    session: Reading,
+    page: PageQuery,
+    goal: Annotated[
+        Goal | None, Query(description="Only those that are linked to this goal.", examples=["9"])
+    ] = None,
+    sector: Annotated[
+        Sector | None,
+        Query(description="Only those that are linked to this sector or a purpose in it."),
+    ] = None,
+) -> Page[ThemeOut]:
     """Return the themes in the order of their slugs; open to everybody.
 
     What was merged into another is left out; retired ones are there.
     """
-    found = paginate(
-        session, select(Theme).where(col(Theme.merged_into).is_(None)), col(Theme.slug), page
+    statement = select(Theme).where(
+        col(Theme.merged_into).is_(None), *themes.linked(goal=goal, sector=sector)
     )
+    found = paginate(session, statement, col(Theme.slug), page)
     return Page(
         items=[ThemeOut.model_validate(theme) for theme in found.items],
         next_cursor=found.next_cursor,

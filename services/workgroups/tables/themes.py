@@ -28,6 +28,8 @@ class Theme(Table, table=True):
     translations: dict[str, dict[str, str | None]] = Field(default_factory=dict, sa_type=JSON)
     """Title and description by BCP 47 language."""
     goals: list[str] = Field(default_factory=list, sa_type=JSON)
+    sectors: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Codes of the vocabulary sectors."""
     retired: bool = False
     merged_into: UUID | None = Field(default=None, foreign_key="theme.id")
     version: int = 1

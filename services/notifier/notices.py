@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
-from services.notifier import subscribers
+from services.notifier import reach, subscribers
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -26,8 +25,10 @@ from shared.ids import new_id
 class Happening:
     """What a handler found in an event: the facts to tell, and what they concern.
 
-    ``targets`` lists all that it concerns besides everything. ``theme_slug`` and ``group`` say
-    under which heading it is told; a meeting of several groups has none.
+    ``targets`` lists all that it concerns besides everything; ``Target(TargetKind.NEEDS)`` or
+    ``Target(TargetKind.OFFERS)`` stands for each subscription whose criteria fit the need or the
+    offer in ``facts``. ``theme_slug`` and ``group`` say under which heading it is told; a meeting
+    of several groups has none.
     """
 
     kind: NoticeKind
@@ -66,7 +67,7 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     )
     session.add(notice)
     session.flush()
-    readers = _readers(session, reached)
+    readers = _readers(session, reached, happening.facts)
     at_once = [each for each in readers if each.frequency is Frequency.IMMEDIATE]
     digests = {
         each.subscriber_id: Digest(
@@ -114,21 +115,10 @@ def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:
     return session.exec(told.limit(1)).first() is not None
 
 
-def _readers(session: Session, reached: list[Target]) -> list[Subscription]:
+def _readers(session: Session, reached: list[Target], facts: dict[str, Any]) -> list[Subscription]:
     """Return, for each reader who asked for any of it, the most immediate subscription."""
-    matching = session.exec(
-        select(Subscription)
-        .where(
-            tuple_(col(Subscription.target_kind), col(Subscription.target_id)).in_(
-                [(target.kind, target.id) for target in reached]
-            ),
-            col(Subscription.ended_at).is_(None),
-            col(Subscription.frequency) != Frequency.NEVER,
-        )
-        .order_by(col(Subscription.subscriber_id))
-    ).all()
     by_reader: dict[UUID, list[Subscription]] = {}
-    for subscription in matching:
+    for subscription in reach.wanting(session, reached, facts):
         by_reader.setdefault(subscription.subscriber_id, []).append(subscription)
-    best = (subscribers.most_immediate(of_reader) for of_reader in by_reader.values())
+    best = (subscribers.most_immediate(by_reader[reader]) for reader in sorted(by_reader))
     return [subscription for subscription in best if subscription is not None]

@@ -9,6 +9,7 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
+from services.notifier import reach
 from services.notifier.tables import (
     Delivery,
     DigestItem,
@@ -17,7 +18,6 @@ from services.notifier.tables import (
     Subscriber,
     Subscription,
 )
-from services.notifier.targets import Target
 from services.notifier.vocabulary import (
     DIGEST_FREQUENCIES,
     UNFINISHED,
@@ -107,11 +107,7 @@ def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> N
         )
     ).all()
     for item, notice in waiting:
-        best = most_immediate(
-            each
-            for each in active
-            if Target(each.target_kind, each.target_id).key in notice.targets
-        )
+        best = most_immediate(each for each in active if reach.concerns(notice, each))
         if best is None:
             session.delete(item)
             continue

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.notifier import subscribers, targets
+from services.notifier import criteria, reach, subscribers, targets
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest
 from services.notifier.targets import Target
@@ -61,6 +61,7 @@ def ask(session: Session, wish: Wish, now: datetime, per_minute: int) -> Asked:
         frequency=wish.frequency,
         target_kind=wish.target.kind,
         target_id=wish.target.id,
+        criteria=_criteria(wish.target),
         asked_at=now,
         expires_at=now + REQUEST_LIFETIME,
     )
@@ -127,6 +128,7 @@ def confirm(session: Session, request_id: UUID, now: datetime) -> Subscription:
             target_kind=request.target_kind,
             target_id=request.target_id,
             frequency=request.frequency,
+            criteria=request.criteria,
             confirmed_at=now,
         )
     subscription.frequency = request.frequency
@@ -181,6 +183,10 @@ def choose(
     subscribers.set_hours(session, subscriber, hours)
     subscribers.settle_choices(session, subscriber, now)
     return subscriber
+
+
+def _criteria(target: Target) -> dict[str, list[str]] | None:
+    return criteria.of_key(target.id).named() if target.kind in reach.SUPPORT else None
 
 
 def _limit(session: Session, email: str, now: datetime, per_minute: int) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from services.notifier import criteria
 from services.notifier.tables import Group, Institution, Theme
 from services.notifier.vocabulary import TargetKind
 from shared.events.catalogue import UpdateKind
@@ -17,7 +18,8 @@ UPDATE_KINDS: tuple[str, ...] = get_args(UpdateKind)
 class Target:
     """A kind, and which one of it: a theme's slug, a group's or institution's id, an update kind.
 
-    ``id`` is empty for everything, so that a unique constraint holds there too.
+    ``id`` is empty for everything, so that a unique constraint holds there too. Of needs and
+    offers it is the key of the criteria; all of them have none.
     """
 
     kind: TargetKind
@@ -88,7 +90,7 @@ def known_name(session: Session, target: Target) -> str | None:
         case TargetKind.UPDATE_KIND:
             return UPDATE_KIND_NAMES.get(target.id)
         case TargetKind.NEEDS | TargetKind.OFFERS:
-            return f"all {target.kind}" if not target.id else None
+            return _name_of_support(target)
 
 
 def name(session: Session, target: Target) -> str:
@@ -104,6 +106,15 @@ UPDATE_KIND_NAMES = {
     "decision": "every decision",
     "news": "all news",
 }
+
+
+def _name_of_support(target: Target) -> str | None:
+    try:
+        chosen = criteria.of_key(target.id)
+    except ValueError:
+        return None
+    words = criteria.in_words(chosen)
+    return f"{target.kind} {words}" if words else f"all {target.kind}"
 
 
 def _uuid(text: str) -> UUID:

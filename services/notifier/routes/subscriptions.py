@@ -7,12 +7,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from services.notifier import subscriptions, targets
+from services.notifier import subscriptions
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.queues import enqueue_delivery
+from services.notifier.routes.target_in import TargetIn
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.tables import Subscription
@@ -30,7 +30,7 @@ from shared.problems import (
     Problem,
     responses,
 )
-from shared.text import EmailAddress, Input, Line, Output
+from shared.text import EmailAddress, Input, Output
 from shared.time_zones import TimeZone
 from shared.web import Writing
 
@@ -38,25 +38,6 @@ router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
 
 Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
 """The official languages of the United Nations (ISO 639-1)."""
-
-
-class TargetIn(Input):
-    """What to follow."""
-
-    kind: TargetKind
-    id: Annotated[str, Line(200)] | None = Field(
-        None,
-        description="The slug of a theme, the id of a group or an institution, an update kind "
-        "such as `opportunity`; absent for everything.",
-    )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.kind is TargetKind.EVERYTHING) is not (self.id is None):
-            raise PydanticCustomError(
-                "target", "Name an id for every kind but everything, which has none."
-            )
-        return self
 
 
 class SubscriptionIn(Input):
@@ -98,7 +79,8 @@ class SubscriptionOut(Output):
 
     id: UUID
     target_kind: TargetKind
-    target_id: str | None
+    target_id: str | None = Field(description="Of needs and offers the key of the criteria.")
+    criteria: dict[str, list[str]] | None = Field(description="Which needs or which offers.")
     frequency: Frequency
     confirmed_at: datetime
 
@@ -109,6 +91,7 @@ class SubscriptionOut(Output):
             id=subscription.id,
             target_kind=subscription.target_kind,
             target_id=subscription.target_id or None,
+            criteria=subscription.criteria,
             frequency=subscription.frequency,
             confirmed_at=subscription.confirmed_at,
         )
@@ -130,7 +113,7 @@ def ask(body: SubscriptionIn, request: Request, session: Writing, once: Once) ->
     def create() -> Answer:
         wish = Wish(
             email=body.email,
-            target=targets.asked_for(body.target.kind, body.target.id),
+            target=body.target.target(),
             frequency=body.frequency,
             hours=Hours(body.language, body.time_zone, body.hour, body.weekday),
         )

@@ -1,0 +1,193 @@
+"""Needs and offers by criteria: of each list any code suffices, and all lists must fit."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from services.notifier import criteria, notices, subscriptions
+from services.notifier.criteria import Criteria
+from services.notifier.notices import Happening
+from services.notifier.subscribers import Hours
+from services.notifier.subscriptions import Choice
+from services.notifier.tables import DigestItem, Subscriber, Subscription
+from services.notifier.targets import EVERYTHING, Target
+from services.notifier.vocabulary import Frequency, NoticeKind, TargetKind
+from shared.columns import utc_now
+from shared.events.support import SupportFacts
+from shared.ids import new_id
+from tests.notifier.world import World
+
+CODES = {
+    "kinds": ["training", "funding", "technology"],
+    "themes": ["health", "energy"],
+    "sdgs": ["2", "3", "17"],
+    "countries": ["BD", "NP"],
+    "languages": ["en", "fr"],
+}
+NAMED = st.fixed_dictionaries(
+    {name: st.lists(st.sampled_from(codes), unique=True) for name, codes in CODES.items()}
+)
+FACTS = st.builds(
+    lambda kind, lists: need(kind=kind, **lists),
+    st.sampled_from(CODES["kinds"]),
+    st.fixed_dictionaries(
+        {
+            name: st.lists(st.sampled_from(codes), unique=True)
+            for name, codes in CODES.items()
+            if name != "kinds"
+        }
+    ),
+)
+
+
+def need(**changes: Any) -> SupportFacts:
+    facts: dict[str, Any] = {
+        "item_id": new_id(),
+        "institution_id": new_id(),
+        "institution_name": "Ministry of Health of Nepal",
+        "title": "Training of nurses",
+        "text": "Forty nurses shall learn to advise by telephone.",
+        "kind": "training",
+        "themes": ["health"],
+        "state": "published",
+        "version": 1,
+    }
+    return SupportFacts.model_validate({**facts, **changes})
+
+
+def publish(world: World, facts: SupportFacts, kind: TargetKind = TargetKind.NEEDS) -> None:
+    word = "need" if kind is TargetKind.NEEDS else "offer"
+    happening = Happening(
+        kind=NoticeKind.UPDATE_POSTED,
+        event_id=new_id(),
+        subject=f"{word}s/{facts.item_id}",
+        occurred_at=utc_now(),
+        facts={word: facts.model_dump(mode="json")},
+        targets=(Target(kind),),
+    )
+    with world.database.write() as session:
+        notices.record(session, happening, utc_now())
+
+
+def told(world: World) -> list[tuple[str, Frequency]]:
+    with world.database.read() as session:
+        found = session.exec(
+            select(Subscriber.email, DigestItem.frequency).join(
+                DigestItem, col(DigestItem.subscriber_id) == col(Subscriber.id)
+            )
+        )
+        return sorted((email, Frequency(frequency)) for email, frequency in found)
+
+
+def needs(**named: list[str]) -> Target:
+    return Target(TargetKind.NEEDS, Criteria.of(named).key)
+
+
+@given(NAMED, FACTS)
+def test_each_list_that_names_codes_must_share_one(
+    named: dict[str, list[str]], facts: SupportFacts
+) -> None:
+    of_item = {
+        "kinds": {facts.kind},
+        "themes": {*facts.themes},
+        "sdgs": {*facts.sdgs},
+        "countries": {*facts.countries} or {*CODES["countries"]},
+        "languages": {*facts.languages} or {*CODES["languages"]},
+    }
+    expected = all(of_item[name] & {*codes} for name, codes in named.items() if codes)
+    assert criteria.fits(Criteria.of(named), facts) is expected
+
+
+@given(NAMED, st.randoms())
+def test_the_key_is_the_same_in_any_order_and_leads_back(
+    named: dict[str, list[str]], random: Any
+) -> None:
+    chosen = Criteria.of(named)
+    shuffled = {name: random.sample(codes, len(codes)) for name, codes in named.items()}
+    assert Criteria.of(dict(random.sample([*shuffled.items()], len(shuffled)))).key == chosen.key
+    assert criteria.of_key(chosen.key) == chosen
+
+
+@pytest.mark.parametrize("key", ["kinds", "kinds=b,a", "moons=1", "kinds=;themes=x", "a=1;;b=2"])
+def test_what_is_no_key_is_refused(key: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        criteria.of_key(key)
+
+
+def test_criteria_are_named_in_words() -> None:
+    chosen = Criteria.of(
+        {"kinds": ["training", "funding"], "sdgs": ["3"], "countries": ["NP"], "languages": ["en"]}
+    )
+    assert criteria.in_words(chosen) == (
+        "of funding or training, for goal 3 (Good Health and Well-being), in Nepal, in English"
+    )
+
+
+def test_a_need_reaches_whom_its_criteria_fit_once_and_at_the_soonest(world: World) -> None:
+    world.subscribe("ana@example.org", Frequency.WEEKLY, needs(kinds=["training", "funding"]))
+    world.subscribe("ana@example.org", Frequency.DAILY, needs(countries=["NP"], themes=["health"]))
+    world.subscribe("bo@example.org", Frequency.DAILY, needs(countries=["BD"]))
+    world.subscribe("cy@example.org", Frequency.WEEKLY, Target(TargetKind.NEEDS))
+    world.subscribe("dee@example.org", Frequency.DAILY, Target(TargetKind.OFFERS))
+    world.subscribe("eve@example.org", Frequency.NEVER, Target(TargetKind.NEEDS))
+    world.subscribe("fay@example.org", Frequency.MONTHLY)
+    publish(world, need(countries=["NP"]))
+    assert told(world) == [
+        ("ana@example.org", Frequency.DAILY),
+        ("cy@example.org", Frequency.WEEKLY),
+        ("fay@example.org", Frequency.MONTHLY),
+    ]
+    publish(world, need(), TargetKind.OFFERS)
+    assert ("dee@example.org", Frequency.DAILY) in told(world)
+
+
+def test_what_waits_moves_to_criteria_that_were_asked_for_later(world: World) -> None:
+    everything = world.subscribe("ana@example.org", Frequency.DAILY, EVERYTHING)
+    publish(world, need(countries=["NP"]))
+    publish(world, need(countries=["BD"]))
+    world.subscribe("ana@example.org", Frequency.WEEKLY, needs(countries=["NP"]))
+    with world.database.write() as session:
+        subscriptions.choose(
+            session,
+            everything.subscriber_id,
+            Hours(),
+            [Choice(everything.id, None)],
+            utc_now(),
+        )
+    assert told(world) == [("ana@example.org", Frequency.WEEKLY)]
+
+
+def test_criteria_are_asked_for_and_shown_through_the_api(world: World, client: TestClient) -> None:
+    wish = {
+        "email": "ana@example.org",
+        "frequency": "weekly",
+        "target": {"kind": "needs", "criteria": {"kinds": ["training"], "countries": ["NP", "BD"]}},
+    }
+    asked = client.post("/subscriptions", json=wish)
+    assert asked.status_code == 202, asked.text
+    with world.database.write() as session:
+        made = subscriptions.confirm(session, UUID(asked.json()["subscription_id"]), utc_now())
+        assert made.criteria == {"kinds": ["training"], "countries": ["BD", "NP"]}
+    refused = client.post(
+        "/subscriptions",
+        json={**wish, "target": {"kind": "needs", "criteria": {"sdgs": ["18"], "kinds": ["x"]}}},
+    )
+    assert refused.status_code == 422
+    assert {each["pointer"] for each in refused.json()["errors"]} == {
+        "/target/criteria/kinds",
+        "/target/criteria/sdgs",
+    }
+    for target in (
+        {"kind": "theme", "id": "x", "criteria": {}},
+        {"kind": "needs", "id": "x"},
+        {"kind": "needs", "criteria": {"kinds": ["training", "training"]}},
+        {"kind": "needs", "criteria": {"themes": [f"{n:040}" for n in range(50)]}},
+    ):
+        assert client.post("/subscriptions", json={**wish, "target": target}).status_code == 422
+    with world.database.read() as session:
+        assert len(session.exec(select(Subscription)).all()) == 1

@@ -1,10 +1,12 @@
 """What a subscription can be about, and the names of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self, get_args
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import true
+from sqlmodel import Session, col, select
 
 from services.notifier import criteria
 from services.notifier.tables import Group, Institution, Theme
@@ -109,12 +111,17 @@ UPDATE_KIND_NAMES = {
 
 
 def _name_of_support(target: Target) -> str | None:
+    words = _criteria_in_words(target)
+    if words is None:
+        return None
+    return f"{target.kind} {words}" if words else f"all {target.kind}"
+
+
+def _criteria_in_words(target: Target) -> str | None:
     try:
-        chosen = criteria.of_key(target.id)
+        return criteria.in_words(criteria.of_key(target.id))
     except ValueError:
         return None
-    words = criteria.in_words(chosen)
-    return f"{target.kind} {words}" if words else f"all {target.kind}"
 
 
 def _uuid(text: str) -> UUID:
@@ -122,3 +129,40 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         return UUID(int=0)
+
+
+def titles(session: Session, wanted: Iterable[Target]) -> dict[Target, str]:
+    """Return what each target is called where it stands alone, asking once for each kind.
+
+    A target that is gone has none. Kinds of updates are their own; needs and offers go by their
+    criteria in words, which all of them have none of.
+    """
+    found: dict[Target, str] = {}
+    rows: dict[TargetKind, list[Target]] = {}
+    for target in wanted:
+        rows.setdefault(target.kind, []).append(target)
+    for kind, of_kind in rows.items():
+        if kind in (TargetKind.NEEDS, TargetKind.OFFERS):
+            said = {target: _criteria_in_words(target) for target in of_kind}
+            found.update((target, words) for target, words in said.items() if words is not None)
+            continue
+        if kind not in _NAMED:
+            found.update((target, target.id) for target in of_kind)
+            continue
+        key, title, known = _NAMED[kind]
+        ids = {each.id if kind is TargetKind.THEME else _uuid(each.id) for each in of_kind}
+        rows_of_kind = session.exec(select(key, title).where(key.in_(ids), known))
+        named = {str(each): name for each, name in rows_of_kind}
+        found.update((target, named[target.id]) for target in of_kind if target.id in named)
+    return found
+
+
+_NAMED = {
+    TargetKind.THEME: (col(Theme.slug), col(Theme.title), true()),
+    TargetKind.GROUP: (col(Group.id), col(Group.title), true()),
+    TargetKind.INSTITUTION: (
+        col(Institution.id),
+        col(Institution.name),
+        col(Institution.status) == "verified",
+    ),
+}

@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -40,9 +42,28 @@ def send(smtp: Smtp, message: EmailMessage) -> None:
     Raises ``smtplib.SMTPException`` when the server refuses, ``OSError`` when it can't be reached
     within 10 seconds.
     """
+    with _connected(smtp) as server:
+        server.send_message(message)
+
+
+def hand_over(
+    smtp: Smtp, mail_from: str, recipient: str, content: bytes, *, smtputf8: bool
+) -> None:
+    """Give one e-mail to the server, as it is; raises as `send` does."""
+    with _connected(smtp) as server:
+        if smtputf8:
+            server.ehlo_or_helo_if_needed()
+            if not server.has_extn("smtputf8"):
+                raise smtplib.SMTPNotSupportedError("The server has no SMTPUTF8.")
+        options = ("SMTPUTF8", "BODY=8BITMIME") if smtputf8 else ()
+        server.sendmail(mail_from, [recipient], content, mail_options=options)
+
+
+@contextmanager
+def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
     with smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_SECONDS) as server:
         if smtp.starttls:
             server.starttls(context=ssl.create_default_context())
         if smtp.username and smtp.password:
             server.login(smtp.username, smtp.password.get_secret_value())
-        server.send_message(message)
+        yield server

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
-from services.notifier.pages import confirm, preferences, unsubscribe
+from services.notifier.pages import confirm, digest, preferences, unsubscribe
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
 from services.notifier.routes import deliveries, digest_runs, me, subscriptions
@@ -43,6 +43,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             confirm.router,
             preferences.router,
             unsubscribe.router,
+            digest.router,
         ],
         readiness=[
             redis_check(chosen.redis_url),

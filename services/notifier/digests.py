@@ -1,47 +1,114 @@
-"""Digests: what one reader is told at once, in the order it happened."""
+"""Digests: what one reader is told at once, and why."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import targets
-from services.notifier.tables import Digest, DigestItem, Notice, Subscriber, Subscription
+from services.notifier.tables import Digest, DigestItem, Subscriber, Subscription
 from services.notifier.targets import Target
+from services.notifier.vocabulary import Frequency, TargetKind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a digest is for, and how and when this reader reads."""
+
+    id: UUID
+    email: str
+    language: str
+    time_zone: str
+    hour: int
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigestContent:
     """A digest with what it tells and why its reader gets it."""
 
-    digest: Digest
-    subscriber: Subscriber
-    notices: list[Notice]
-    reasons: list[str]
-    """Names of what the reader follows that brought these notices, each once."""
+    id: UUID
+    run_id: UUID | None
+    frequency: Frequency
+    window_end: datetime
+    reader: Reader
+    notices: Sequence[tuple[UUID, Target]]
+    """Each notice with what its reader follows that brought it."""
+    followed: Sequence[Target]
+    """What the reader follows that brought these notices, each once, the eldest first."""
 
 
-def content(session: Session, digest_id: UUID) -> DigestContent:
-    """Return the digest with the latest state of each thing it tells of.
+def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, DigestContent]:
+    """Return the digests that there are, by id, asking three questions for all of them."""
+    if not digest_ids:
+        return {}
+    digests = session.exec(
+        select(  # type: ignore[call-overload]
+            Digest.id,
+            Digest.run_id,
+            Digest.frequency,
+            Digest.window_end,
+            Subscriber.id,
+            Subscriber.email,
+            Subscriber.language,
+            Subscriber.time_zone,
+            Subscriber.hour,
+            Subscriber.weekday,
+        )
+        .join(Subscriber, col(Subscriber.id) == col(Digest.subscriber_id))
+        .where(col(Digest.id).in_(digest_ids))
+    ).all()
+    items = session.exec(
+        select(DigestItem.digest_id, DigestItem.notice_id, DigestItem.subscription_id).where(
+            col(DigestItem.digest_id).in_(digest_ids)
+        )
+    ).all()
+    asked = {
+        subscription_id: Target(TargetKind(kind), target_id)
+        for subscription_id, kind, target_id in session.exec(
+            select(Subscription.id, Subscription.target_kind, Subscription.target_id).where(
+                col(Subscription.id).in_({item[2] for item in items})
+            )
+        )
+    }
+    notices: dict[UUID | None, list[tuple[UUID, Target]]] = {}
+    brought: dict[UUID | None, set[UUID]] = {}
+    for digest_id, notice_id, subscription_id in items:
+        notices.setdefault(digest_id, []).append((notice_id, asked[subscription_id]))
+        brought.setdefault(digest_id, set()).add(subscription_id)
+    return {
+        digest_id: DigestContent(
+            digest_id,
+            run_id,
+            frequency,
+            window_end,
+            Reader(*reader),
+            notices.get(digest_id, ()),
+            list(dict.fromkeys(asked[each] for each in sorted(brought.get(digest_id, ())))),
+        )
+        for digest_id, run_id, frequency, window_end, *reader in digests
+    }
+
+
+class Happened(Protocol):
+    """What of a notice tells whether another of the same subject came after it."""
+
+    id: UUID
+    subject: str
+    occurred_at: datetime
+
+
+H = TypeVar("H", bound=Happened)
+
+_order = attrgetter("occurred_at", "id")
+
+
+def latest(notices: Iterable[H]) -> list[H]:
+    """Return the last notice of each subject, in the order they happened.
 
     Five changes of one action item are one notice, the last of them.
     """
-    digest = session.get_one(Digest, digest_id)
-    rows = session.exec(
-        select(Notice, Subscription)
-        .join(DigestItem, col(DigestItem.notice_id) == col(Notice.id))
-        .join(Subscription, col(Subscription.id) == col(DigestItem.subscription_id))
-        .where(col(DigestItem.digest_id) == digest_id)
-        .order_by(col(Notice.occurred_at), col(Notice.id))
-    ).all()
-    latest = {notice.subject: notice for notice, _ in rows}
-    followed = dict.fromkeys(
-        Target(subscription.target_kind, subscription.target_id)
-        for _, subscription in sorted(rows, key=lambda row: row[1].id)
-    )
-    return DigestContent(
-        digest=digest,
-        subscriber=session.get_one(Subscriber, digest.subscriber_id),
-        notices=sorted(latest.values(), key=lambda notice: (notice.occurred_at, notice.id)),
-        reasons=[targets.name(session, target) for target in followed],
-    )
+    return sorted({each.subject: each for each in sorted(notices, key=_order)}.values(), key=_order)

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,18 @@
 
 import smtplib
 from datetime import timedelta
-from email.message import EmailMessage
 from uuid import UUID
 
 import structlog
-from sqlmodel import Session
 
-from services.notifier import deliveries, digests, targets
+from services.notifier import deliveries
 from services.notifier.deliveries import Claim
-from services.notifier.links import links
-from services.notifier.mail.messages import Sender, confirmation_message, digest_message
-from services.notifier.tables import SubscriptionRequest
-from services.notifier.targets import Target
+from services.notifier.mail.composing import compose
+from services.notifier.mail.envelopes import Parked
 from shared.columns import utc_now
 from shared.database import Database
 from shared.logs import mask
-from shared.mail import Smtp, send
+from shared.mail import Smtp, hand_over
 
 log = structlog.get_logger(__name__)
 
@@ -44,33 +40,24 @@ def deliver(
         with database.read() as session:
             if not deliveries.held(session, claim):
                 return
-            message = compose(session, claim, mail_from, public_url)
-        send(smtp, message)
+            (written,) = compose(session, [claim], mail_from=mail_from, public_url=public_url)
+        if isinstance(written, Parked):
+            with database.write() as session:
+                deliveries.mark_postponed(session, claim, written.reason, utc_now())
+            return
+        hand_over(
+            smtp,
+            written.mail_from,
+            written.recipient,
+            written.content,
+            smtputf8=written.smtputf8,
+        )
     except (smtplib.SMTPException, OSError) as error:
         _record_failure(database, claim, error)
-        return
-    except Exception as error:
-        # An e-mail that can't be written must not keep the others from leaving.
-        log.exception("delivery_not_written", attempt=claim.attempt)
-        with database.write() as session:
-            reason = f"The e-mail could not be written ({type(error).__name__})."
-            deliveries.mark_postponed(session, claim, reason, utc_now())
         return
     with database.write() as session:
         deliveries.mark_sent(session, claim, utc_now())
     log.info("delivery_sent", kind=claim.kind, attempt=claim.attempt)
-
-
-def compose(session: Session, claim: Claim, mail_from: str, public_url: str) -> EmailMessage:
-    """Return the e-mail of a claimed delivery."""
-    sender = Sender(mail_from, links(session, public_url))
-    now = utc_now()
-    if claim.digest_id is not None:
-        content = digests.content(session, claim.digest_id)
-        return digest_message(sender, claim.delivery_id, content, now)
-    request = session.get_one(SubscriptionRequest, claim.request_id)
-    name = targets.name(session, Target(request.target_kind, request.target_id))
-    return confirmation_message(sender, claim.delivery_id, request, name, now)
 
 
 def _record_failure(database: Database, claim: Claim, error: Exception) -> None:

@@ -1,15 +1,38 @@
-"""Stories: notices told in sentences, gathered under the headings of an e-mail."""
+"""Stories: notices told in sentences of the reader's language; their content stays in its own."""
 
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.notifier.languages import direction
 from services.notifier.tables import Notice
 from services.notifier.vocabulary import NoticeKind
+from services.notifier.wording import Wording
 
-ACROSS_GROUPS = "Across the groups"
-NEW_PARTNERS = "New partners"
+LISTED = 20
+"""Names in one story; further ones are counted."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A text that somebody wrote, in whatever language."""
+
+    text: str
+    language: str | None = None
+    """BCP 47, where it is known."""
+
+    @property
+    def direction(self) -> str:
+        """``rtl`` or ``ltr``: that of the language, else of the first letter that has one."""
+        if self.language:
+            return direction(self.language.partition("-")[0])
+        for letter in self.text:
+            kind = unicodedata.bidirectional(letter)
+            if kind in {"L", "R", "AL"}:
+                return "ltr" if kind == "L" else "rtl"
+        return "ltr"
 
 
 @dataclass(frozen=True)
@@ -18,233 +41,247 @@ class Story:
 
     label: str
     """What sort of thing it is: ``Opportunity``."""
-    headline: str
+    headline: Content
     byline: str
     """Who, when, where, in one line; may be empty."""
     weight: int
     """The smaller, the sooner a reader should see it."""
-    text: str = ""
-    points: Sequence[str] = field(default_factory=tuple)
+    lead: str = ""
+    """A sentence in the reader's language before the text."""
+    text: Content = Content("")
+    points: Sequence[Content] = field(default_factory=tuple)
     numbered: bool = False
     """Whether people refer to the points by number."""
     summary: str = ""
-    """How to name it in a subject line; the headline when empty."""
+    """How to name it in a subject line."""
 
-    @property
-    def subject(self) -> str:
-        """The story in a subject line."""
-        return self.summary or f"{self.label}: {self.headline}"
+
+def tell(notice: Notice, words: Wording, today: date) -> Story:
+    """Tell a notice to a reader whose local date is ``today``."""
+    return _ALONE[notice.kind](notice, words, today)
+
+
+def tell_together(
+    kind: NoticeKind, institutions: Sequence["Named"], group: str | None, words: Wording
+) -> Story:
+    """Tell notices that only name an institution in one story."""
+    return _TOGETHER[kind](institutions, group or "", words)
+
+
+def is_told_together(kind: NoticeKind) -> bool:
+    """Tell whether notices of this kind make one story, those of one group."""
+    return kind in _TOGETHER
+
+
+def due_on(notice: Notice) -> date | None:
+    """Return the day by which what the notice tells of must be done, while it must."""
+    action = notice.facts.get("action")
+    if not action or action["state"] in _OVER:
+        return None
+    return date.fromisoformat(action["due_date"])
 
 
 @dataclass(frozen=True)
-class Part:
-    """The stories of one group; those of no group have no title."""
+class Named:
+    """An institution's name and acronym."""
 
-    title: str | None
-    stories: list[Story]
+    name: str
+    acronym: str | None
 
-
-@dataclass(frozen=True)
-class Section:
-    """The stories of one theme."""
-
-    title: str
-    parts: list[Part]
+    @classmethod
+    def of(cls, notice: Notice) -> "Named":
+        """Return the institution that the notice names."""
+        facts = notice.facts.get("institution")
+        if facts:
+            return cls(facts["name"], facts["acronym"])
+        return cls(notice.facts["institution_name"], notice.facts["institution_acronym"])
 
     @property
-    def stories(self) -> list[Story]:
-        """All its stories."""
-        return [story for part in self.parts for story in part.stories]
+    def short(self) -> str:
+        """The acronym, or the name of those without."""
+        return self.acronym or self.name
+
+    @property
+    def whole(self) -> str:
+        """The name, with the acronym if there is one."""
+        return f"{self.name} ({self.acronym})" if self.acronym else self.name
 
 
-def sections(notices: Iterable[Notice], today: date) -> list[Section]:
-    """Gather notices by theme and group: what matters most comes first, partners last."""
-    gathered: dict[str, dict[str | None, list[Notice]]] = {}
-    for notice in notices:
-        gathered.setdefault(_heading(notice), {}).setdefault(notice.group_title, []).append(notice)
-    found = [
-        Section(
-            title=heading,
-            parts=[
-                Part(title, _stories(of_group, today))
-                for title, of_group in sorted(groups.items(), key=lambda each: each[0] or "")
-            ],
-        )
-        for heading, groups in gathered.items()
-    ]
-    return sorted(found, key=_rank)
-
-
-def long_date(day: date) -> str:
-    """Return the date in words: ``15 December 2020``."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return the names in a sentence: ``FAO, ILO and WFP``."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return the number with its noun: ``1 update``, ``2 updates``."""
-    return f"{number} {one if number == 1 else many}"
-
-
-def _heading(notice: Notice) -> str:
-    if notice.kind is NoticeKind.INSTITUTION_VERIFIED:
-        return NEW_PARTNERS
-    return notice.theme_title or ACROSS_GROUPS
-
-
-def _rank(section: Section) -> tuple[bool, int, str]:
-    best = min(story.weight for story in section.stories)
-    return (section.title == NEW_PARTNERS, best, section.title)
-
-
-def _stories(notices: list[Notice], today: date) -> list[Story]:
-    """Tell each notice, and those of the sort that only names an institution together."""
-    together: dict[NoticeKind, list[Notice]] = {}
-    told = []
-    for notice in notices:
-        if notice.kind in _TOGETHER:
-            together.setdefault(notice.kind, []).append(notice)
-        else:
-            told.append(_ALONE[notice.kind](notice, today))
-    told.extend(_TOGETHER[kind](of_kind) for kind, of_kind in together.items())
-    return sorted(told, key=lambda story: story.weight)
-
-
-def _update(notice: Notice, _today: date) -> Story:
+def _update(notice: Notice, words: Wording, _today: date) -> Story:
     facts = notice.facts
+    language = facts.get("language")
     return Story(
-        label=str(facts["kind"]).capitalize(),
-        headline=facts["title"],
-        byline=f"{facts['institution_name']}, {long_date(notice.occurred_at.date())}",
-        text=facts["text"],
+        label=_sort(facts["kind"], words),
+        headline=Content(facts["title"], language),
+        byline=words.gettext("%(institution)s, %(date)s")
+        % {
+            "institution": facts["institution_name"],
+            "date": words.long_date(notice.occurred_at.date()),
+        },
+        text=Content(facts["text"], language),
         weight=_UPDATE_WEIGHTS.get(facts["kind"], 6),
-        summary=f"{_short(facts)}: {facts['title']}",
+        summary=_by(facts, facts["title"], words),
     )
 
 
-def _meeting(notice: Notice, _today: date) -> Story:
+def _meeting(notice: Notice, words: Wording, _today: date) -> Story:
     facts = notice.facts
-    attendance = (
-        ("in person", facts["participants_in_person"]),
-        ("online", facts["participants_online"]),
-    )
-    attended = [f"{number} {how}" for how, number in attendance if number]
-    about = [long_date(date.fromisoformat(facts["date"])), facts.get("place") or ""]
+    attended = []
+    if facts["participants_in_person"]:
+        attended.append(
+            words.gettext("%(number)d in person") % {"number": facts["participants_in_person"]}
+        )
+    if facts["participants_online"]:
+        attended.append(
+            words.gettext("%(number)d online") % {"number": facts["participants_online"]}
+        )
+    about = [words.long_date(date.fromisoformat(facts["date"])), facts.get("place") or ""]
     if attended:
-        about.append(f"participants: {listed(attended)}")
-    points = [point["text"] for point in facts["agreed_points"]]
-    agreed = counted(len(points), "point was agreed", "points were agreed") if points else ""
-    groups = listed([group["title"] for group in facts["groups"]])
+        about.append(
+            words.gettext("participants: %(attended)s") % {"attended": words.listed(attended)}
+        )
+    points = [Content(point["text"]) for point in facts["agreed_points"]]
+    groups = words.listed([group["title"] for group in facts["groups"]])
+    lead = [words.gettext("A meeting of %(groups)s.") % {"groups": groups}]
+    if points:
+        lead.append(
+            words.ngettext(
+                "%(number)d point was agreed:", "%(number)d points were agreed:", len(points)
+            )
+            % {"number": len(points)}
+        )
+    label = words.gettext("Meeting")
     return Story(
-        label="Meeting",
-        headline=facts["title"],
+        label=label,
+        headline=Content(facts["title"]),
         byline=" · ".join(filter(None, about)),
-        text=f"A meeting of {groups}." + (f" {agreed}:" if points else ""),
+        lead=" ".join(lead),
         points=points,
         numbered=True,
         weight=2,
+        summary=_labelled(label, facts["title"], words),
     )
 
 
-def _assigned(notice: Notice, today: date) -> Story:
+def _assigned(notice: Notice, words: Wording, today: date) -> Story:
     action = notice.facts["action"]
+    answers = words.gettext("%(institution)s answers for it") % {
+        "institution": action["institution_name"]
+    }
     return Story(
-        label=f"Action item {action['number']}",
-        headline=action["title"],
-        byline=f"{action['institution_name']} answers for it · {_due(action, today)}",
+        label=words.gettext("Action item %(number)d") % {"number": action["number"]},
+        headline=Content(action["title"]),
+        byline=f"{answers} · {_due(action, words, today)}",
         weight=3,
-        summary=f"New action item for {_short(action)}: {action['title']}",
+        summary=words.gettext("New action item for %(institution)s: %(title)s")
+        % {"institution": _short(action), "title": action["title"]},
     )
 
 
-def _changed(notice: Notice, today: date) -> Story:
+def _changed(notice: Notice, words: Wording, today: date) -> Story:
     action = notice.facts["action"]
-    state = _STATES.get(action["state"], action["state"])
-    over = action["state"] in ("done", "cancelled")
-    due = "" if over else f" · {_due(action, today)}"
+    state = _state(action["state"], words)
+    due = "" if action["state"] in _OVER else f" · {_due(action, words, today)}"
     return Story(
-        label=f"Action item {action['number']}, {state}",
-        headline=action["title"],
+        label=words.gettext("Action item %(number)d, %(state)s")
+        % {"number": action["number"], "state": state},
+        headline=Content(action["title"]),
         byline=f"{action['institution_name']}{due}",
         weight=4,
-        summary=f"{_short(action)}, {state}: {action['title']}",
+        summary=words.gettext("%(institution)s, %(state)s: %(title)s")
+        % {"institution": _short(action), "state": state, "title": action["title"]},
     )
 
 
-def _opened(notice: Notice, _today: date) -> Story:
+def _opened(notice: Notice, words: Wording, _today: date) -> Story:
     group = notice.facts["group"]
+    label = words.gettext("New group")
     return Story(
-        label="New group",
-        headline=group["title"],
-        byline=f"Opened on {long_date(notice.occurred_at.date())}",
-        text=group["purpose"],
+        label=label,
+        headline=Content(group["title"]),
+        byline=words.gettext("Opened on %(date)s") % _day(notice, words),
+        text=Content(group["purpose"]),
         weight=5,
+        summary=_labelled(label, group["title"], words),
     )
 
 
-def _archived(notice: Notice, _today: date) -> Story:
+def _archived(notice: Notice, words: Wording, _today: date) -> Story:
+    label, title = words.gettext("Group closed"), notice.facts["group"]["title"]
     return Story(
-        label="Group closed",
-        headline=notice.facts["group"]["title"],
-        byline=f"Closed on {long_date(notice.occurred_at.date())}",
+        label=label,
+        headline=Content(title),
+        byline=words.gettext("Closed on %(date)s") % _day(notice, words),
         weight=5,
+        summary=_labelled(label, title, words),
     )
 
 
-def _reopened(notice: Notice, _today: date) -> Story:
+def _reopened(notice: Notice, words: Wording, _today: date) -> Story:
+    label, title = words.gettext("Group open again"), notice.facts["group"]["title"]
     return Story(
-        label="Group open again",
-        headline=notice.facts["group"]["title"],
-        byline=f"Opened again on {long_date(notice.occurred_at.date())}",
+        label=label,
+        headline=Content(title),
+        byline=words.gettext("Opened again on %(date)s") % _day(notice, words),
         weight=5,
+        summary=_labelled(label, title, words),
     )
 
 
-def _joined(notices: list[Notice]) -> Story:
-    names = [_short(notice.facts) for notice in notices]
+def _joined(institutions: Sequence[Named], group: str, words: Wording) -> Story:
+    number = len(institutions)
     return Story(
-        label="New member" if len(names) == 1 else "New members",
-        headline=f"{listed(names)} joined the group",
-        byline="",
-        weight=8,
-        summary=f"{_some(names)} joined {notices[0].group_title}",
-    )
-
-
-def _left(notices: list[Notice]) -> Story:
-    names = [_short(notice.facts) for notice in notices]
-    return Story(
-        label="Members",
-        headline=f"{listed(names)} left the group",
-        byline="",
-        weight=9,
-        summary=f"{_some(names)} left {notices[0].group_title}",
-    )
-
-
-def _partners(notices: list[Notice]) -> Story:
-    institutions = [notice.facts["institution"] for notice in notices]
-    names = [each["acronym"] or each["name"] for each in institutions]
-    return Story(
-        label="Verified",
-        headline=counted(
-            len(names), "institution is a partner now", "institutions are partners now"
+        label=words.ngettext("New member", "New members", number),
+        headline=_ours(
+            words.ngettext("%(names)s joined the group", "%(names)s joined the group", number)
+            % {"names": _names(institutions, words)},
+            words,
         ),
         byline="",
-        points=[
-            f"{each['name']} ({each['acronym']})" if each["acronym"] else each["name"]
-            for each in institutions
-        ],
-        weight=7,
-        summary=f"{_some(names)} joined Southlink",
+        weight=8,
+        summary=words.ngettext("%(names)s joined %(group)s", "%(names)s joined %(group)s", number)
+        % {"names": words.some([each.short for each in institutions]), "group": group},
     )
 
 
-_ALONE: dict[NoticeKind, Callable[[Notice, date], Story]] = {
+def _left(institutions: Sequence[Named], group: str, words: Wording) -> Story:
+    number = len(institutions)
+    return Story(
+        label=words.gettext("Members"),
+        headline=_ours(
+            words.ngettext("%(names)s left the group", "%(names)s left the group", number)
+            % {"names": _names(institutions, words)},
+            words,
+        ),
+        byline="",
+        weight=9,
+        summary=words.ngettext("%(names)s left %(group)s", "%(names)s left %(group)s", number)
+        % {"names": words.some([each.short for each in institutions]), "group": group},
+    )
+
+
+def _partners(institutions: Sequence[Named], _group: str, words: Wording) -> Story:
+    number = len(institutions)
+    return Story(
+        label=words.gettext("Verified"),
+        headline=_ours(
+            words.ngettext(
+                "%(number)d institution is a partner now",
+                "%(number)d institutions are partners now",
+                number,
+            )
+            % {"number": number},
+            words,
+        ),
+        byline="",
+        points=[Content(each.whole) for each in institutions],
+        weight=7,
+        summary=words.ngettext("%(names)s joined Southlink", "%(names)s joined Southlink", number)
+        % {"names": words.some([each.short for each in institutions])},
+    )
+
+
+_ALONE: Mapping[NoticeKind, Callable[[Notice, Wording, date], Story]] = {
     NoticeKind.UPDATE_POSTED: _update,
     NoticeKind.MEETING_RECORDED: _meeting,
     NoticeKind.ACTION_ITEM_ASSIGNED: _assigned,
@@ -254,11 +291,13 @@ _ALONE: dict[NoticeKind, Callable[[Notice, date], Story]] = {
     NoticeKind.GROUP_REOPENED: _reopened,
 }
 
-_TOGETHER: dict[NoticeKind, Callable[[list[Notice]], Story]] = {
+_TOGETHER: Mapping[NoticeKind, Callable[[Sequence[Named], str, Wording], Story]] = {
     NoticeKind.MEMBER_JOINED: _joined,
     NoticeKind.MEMBER_LEFT: _left,
     NoticeKind.INSTITUTION_VERIFIED: _partners,
 }
+
+_OVER = frozenset({"done", "cancelled"})
 
 _UPDATE_WEIGHTS = {
     "opportunity": 0,
@@ -269,28 +308,64 @@ _UPDATE_WEIGHTS = {
     "news": 6,
 }
 
-_STATES = {
-    "open": "open",
-    "in_progress": "in progress",
-    "blocked": "blocked",
-    "done": "done",
-    "cancelled": "cancelled",
-}
+
+def _sort(kind: str, words: Wording) -> str:
+    return {
+        "initiative": words.gettext("Initiative"),
+        "opportunity": words.gettext("Opportunity"),
+        "challenge": words.gettext("Challenge"),
+        "resource": words.gettext("Resource"),
+        "decision": words.gettext("Decision"),
+        "news": words.gettext("News"),
+    }.get(kind, kind.capitalize())
 
 
-def _due(action: dict[str, Any], today: date) -> str:
+def _state(state: str, words: Wording) -> str:
+    return {
+        "open": words.pgettext("action item", "open"),
+        "in_progress": words.pgettext("action item", "in progress"),
+        "blocked": words.pgettext("action item", "blocked"),
+        "done": words.pgettext("action item", "done"),
+        "cancelled": words.pgettext("action item", "cancelled"),
+    }.get(state, state)
+
+
+def _due(action: Mapping[str, Any], words: Wording, today: date) -> str:
     due = date.fromisoformat(action["due_date"])
-    if due < today:
-        return f"overdue since {long_date(due)}"
-    return "due today" if due == today else f"due {long_date(due)}"
+    if due == today:
+        return words.gettext("due today")
+    said = words.gettext("overdue since %(date)s") if due < today else words.gettext("due %(date)s")
+    return said % {"date": words.long_date(due)}
 
 
-def _short(facts: dict[str, Any]) -> str:
+def _day(notice: Notice, words: Wording) -> dict[str, str]:
+    return {"date": words.long_date(notice.occurred_at.date())}
+
+
+def _ours(sentence: str, words: Wording) -> Content:
+    return Content(sentence, words.language)
+
+
+def _names(institutions: Sequence[Named], words: Wording) -> str:
+    shown = [each.short for each in institutions]
+    if len(shown) > LISTED:
+        more = len(shown) - LISTED
+        shown = shown[:LISTED]
+        shown.append(words.ngettext("%(number)d more", "%(number)d more", more) % {"number": more})
+    return words.listed(shown)
+
+
+def _short(facts: Mapping[str, Any]) -> str:
     name: str = facts["institution_acronym"] or facts["institution_name"]
     return name
 
 
-def _some(names: Sequence[str]) -> str:
-    if len(names) <= 3:
-        return listed(names)
-    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+def _by(facts: Mapping[str, Any], title: str, words: Wording) -> str:
+    return words.gettext("%(institution)s: %(title)s") % {
+        "institution": _short(facts),
+        "title": title,
+    }
+
+
+def _labelled(label: str, title: str, words: Wording) -> str:
+    return words.gettext("%(label)s: %(title)s") % {"label": label, "title": title}

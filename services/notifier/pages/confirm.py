@@ -7,10 +7,10 @@ from fastapi.responses import HTMLResponse
 
 from services.notifier import subscribers, subscriptions, targets
 from services.notifier.links import BAD_LINK, Purpose, links
-from services.notifier.mail.messages import rhythm
 from services.notifier.pages.rendering import page, problem_page
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
+from services.notifier.wording import wording
 from shared.columns import utc_now
 from shared.problems import INVALID, NOT_ALLOWED_NOW, NOT_FOUND, Problem, responses
 from shared.web import Reading, Writing
@@ -52,7 +52,9 @@ def confirm(request: Request, session: Writing, token: Token = "") -> HTMLRespon
     return page(
         "confirmed.html",
         target=targets.name(session, Target(subscription.target_kind, subscription.target_id)),
-        rhythm=rhythm(subscription.frequency, reader),
+        rhythm=wording("en").rhythm(
+            subscription.frequency, reader.time_zone, reader.hour, reader.weekday
+        ),
         others=len(subscribers.active_subscriptions(session, reader.id)) - 1,
         preferences=f"preferences?token={signed.token(Purpose.PREFERENCES, reader.id)}",
     )

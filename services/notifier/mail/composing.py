@@ -1,0 +1,73 @@
+"""Composing: the e-mails of claimed deliveries, from fragments that are written once per language.
+
+The database is asked a few questions for all of them together. One that can't be written is
+parked with its reason; the others still go.
+"""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from services.notifier.deliveries import Claim
+from services.notifier.links import links
+from services.notifier.mail.confirmations import Confirmations
+from services.notifier.mail.digest_messages import DigestMessages
+from services.notifier.mail.envelopes import Envelope, Parked, Sender
+from services.notifier.mail.headers import UnwritableError
+from services.notifier.mail.told import Teller, TellerShelf
+from shared.columns import utc_now
+from shared.problems import NOT_FOUND, Problem
+
+log = structlog.get_logger(__name__)
+
+_shelf = TellerShelf()
+
+
+def compose(
+    session: Session, claims: Sequence[Claim], *, mail_from: str, public_url: str
+) -> Iterator[Envelope | Parked]:
+    """Yield an envelope for each claim, in their order, or why there is none.
+
+    ``mail_from`` is the sender as people see it, ``public_url`` the start of the links.
+    """
+    now = utc_now()
+    _shelf.age(now)
+    sender = Sender(mail_from, links(session, public_url))
+    digests = DigestMessages(
+        session,
+        sender,
+        Teller(session, _shelf),
+        [claim.digest_id for claim in claims if claim.digest_id],
+        now,
+    )
+    confirmations = Confirmations(
+        session, sender, [claim.request_id for claim in claims if claim.request_id], now
+    )
+    for claim in claims:
+        try:
+            if claim.digest_id is not None:
+                yield digests.message(claim.delivery_id, claim.digest_id)
+            else:
+                yield confirmations.message(claim.delivery_id, claim.request_id)
+        except SQLAlchemyError:
+            raise
+        except UnwritableError as error:
+            log.warning("email_not_written", delivery_id=str(claim.delivery_id), reason=str(error))
+            yield Parked(claim.delivery_id, str(error))
+        except Exception as error:
+            log.exception("email_not_written", delivery_id=str(claim.delivery_id))
+            reason = f"The e-mail could not be written ({type(error).__name__})."
+            yield Parked(claim.delivery_id, reason)
+
+
+def digest_page(session: Session, digest_id: UUID, *, mail_from: str, public_url: str) -> str:
+    """Return the digest as a page with all of its items; raise ``Problem`` when it is gone."""
+    sender = Sender(mail_from, links(session, public_url))
+    teller = Teller(session, TellerShelf())
+    try:
+        return DigestMessages(session, sender, teller, [digest_id], utc_now()).page(digest_id)
+    except UnwritableError:
+        raise Problem(NOT_FOUND, "This digest is no longer kept.") from None

@@ -1,0 +1,225 @@
+"""Digest messages: what happened in a window, or one notice at once, as an e-mail.
+
+Headers follow RFC 2919 (List-Id), RFC 2369 and RFC 8058 (List-Unsubscribe with one click).
+"""
+
+from binascii import a2b_qp
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from uuid import UUID
+
+from sqlmodel import Session
+
+from services.notifier import digests, targets
+from services.notifier.digests import DigestContent
+from services.notifier.languages import written
+from services.notifier.links import Purpose
+from services.notifier.mail.envelopes import Envelope, Sender
+from services.notifier.mail.fragments import Body
+from services.notifier.mail.frames import frames
+from services.notifier.mail.headers import SUBJECT_LENGTH, UnwritableError, header, one_line
+from services.notifier.mail.messages import enveloped, line, link, local
+from services.notifier.mail.sections import first_subjects, lay, lay_all, sections
+from services.notifier.mail.told import Teller, Told
+from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
+from services.notifier.wording import wording
+
+REASONS = 5
+"""Names of what a reader follows in the footer; further ones are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    subject: str
+    body: Body
+    first: Told
+    """What happened first."""
+
+
+class DigestMessages:
+    """Writes digests; their contents are read at once."""
+
+    def __init__(
+        self,
+        session: Session,
+        sender: Sender,
+        teller: Teller,
+        digest_ids: Collection[UUID],
+        now: datetime,
+    ) -> None:
+        self._sender = sender
+        self._teller = teller
+        self._now = now
+        self._contents = digests.contents(session, digest_ids)
+        found = self._contents.values()
+        self._titles = targets.titles(
+            session, {target for content in found for target in content.followed}
+        )
+        teller.prepare(
+            {
+                (notice_id, written(content.reader.language))
+                for content in found
+                for notice_id, _ in content.notices
+            }
+        )
+
+    def message(self, delivery_id: UUID, digest_id: UUID) -> Envelope:
+        """Return the e-mail that tells the digest."""
+        content = self._content(digest_id)
+        told = self._written(content, whole=content.frequency is Frequency.IMMEDIATE, page=False)
+        return enveloped(
+            self._sender,
+            delivery_id,
+            content.reader.email,
+            kind=_kind(content),
+            language=written(content.reader.language),
+            subject=told.subject,
+            date=local(self._now, content.reader.time_zone),
+            more_headers=self._headers(content, told.first),
+            body=told.body,
+        )
+
+    def page(self, digest_id: UUID) -> str:
+        """Return the HTML of the digest with all its items, for a browser."""
+        body = self._written(self._content(digest_id), whole=True, page=True).body
+        return a2b_qp(body.html).decode()
+
+    def _content(self, digest_id: UUID) -> DigestContent:
+        content = self._contents.get(digest_id)
+        if content is None or not content.notices:
+            raise UnwritableError("There is nothing to tell any more.")
+        return content
+
+    def _written(self, content: DigestContent, *, whole: bool, page: bool) -> _Written:
+        reader, language = content.reader, written(content.reader.language)
+        brought = {self._teller.told(each): target.kind for each, target in content.notices}
+        notices = digests.latest(brought)
+        told = sections(
+            [(notice, brought[notice]) for notice in notices],
+            self._teller,
+            language,
+            local(content.window_end, reader.time_zone).date(),
+            whole=whole,
+        )
+        subjects = first_subjects(told, 4)
+        links = self._sender.links
+        places = {
+            "unsubscribe": link(links.url(Purpose.UNSUBSCRIBE, reader.id)),
+            "preferences": link(links.url(Purpose.PREFERENCES, reader.id)),
+            "whole": link(links.url(Purpose.DIGEST, content.id)),
+        }
+        laid = lay_all(told, language) if page else lay(told, language, places)
+        places |= {
+            "sections": laid.body,
+            "reason": self._reason(content, language),
+            "count": _count(language, laid.count),
+            "until": _until(language, content.window_end, reader.time_zone),
+            "preview": line(" · ".join(subjects[1:] or subjects)),
+        }
+        if content.frequency is Frequency.IMMEDIATE:
+            subject = _immediate_subject(notices[0].group, subjects[0])
+            frame = frames(language, "immediate")
+        else:
+            subject = _subject(language, content.frequency, subjects[0], laid.count - 1)
+            frame = frames(language, "digest", (("frequency", content.frequency),))
+        return _Written(subject, frame.filled(places), notices[0])
+
+    def _reason(self, content: DigestContent, language: str) -> Body:
+        reader = content.reader
+        followed = tuple(
+            (target.kind, self._titles.get(target)) for target in content.followed[: REASONS + 1]
+        )
+        return _reason(
+            language,
+            (content.frequency, reader.time_zone, reader.hour, reader.weekday),
+            followed[:REASONS],
+            max(0, len(content.followed) - REASONS),
+        )
+
+    def _headers(self, content: DigestContent, first: Told) -> tuple[bytes, ...]:
+        domain = self._sender.domain
+        unsubscribe = self._sender.links.url(Purpose.UNSUBSCRIBE, content.reader.id)
+        campaign = content.run_id.hex if content.run_id else first.kind
+        lines = (
+            header(
+                "List-Id", f"Southlink {content.frequency} e-mails <{content.frequency}.{domain}>"
+            ),
+            header("List-Unsubscribe", f"<{unsubscribe}>"),
+            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            header("Feedback-ID", f"{campaign}:{content.frequency}:{_kind(content)}:southlink"),
+            header("X-Southlink-Digest", str(content.id)),
+        )
+        if content.frequency is not Frequency.IMMEDIATE or first.group_id is None:
+            return lines
+        root = _thread(first.group_id, first.subject, domain)
+        return (*lines, header("In-Reply-To", root), header("References", root))
+
+
+def _kind(content: DigestContent) -> DeliveryKind:
+    is_immediate = content.frequency is Frequency.IMMEDIATE
+    return DeliveryKind.IMMEDIATE if is_immediate else DeliveryKind.DIGEST
+
+
+def _thread(group_id: UUID, subject: str, domain: str) -> str:
+    """Return the id that the e-mails on one subject of a group answer to, for every reader."""
+    return f"<{sha256(f'{group_id} {subject}'.encode()).hexdigest()[:32]}.thread@{domain}>"
+
+
+def _subject(language: str, frequency: Frequency, first: str, others: int) -> str:
+    """Return a subject line in which the first thing has all the room that is left."""
+    words = wording(language)
+    frame = {
+        Frequency.DAILY: words.gettext("Southlink today: %(subject)s"),
+        Frequency.WEEKLY: words.gettext("Southlink this week: %(subject)s"),
+        Frequency.MONTHLY: words.gettext("Southlink this month: %(subject)s"),
+    }[frequency]
+    if others:
+        more = words.ngettext(
+            "%(subject)s and %(number)d more", "%(subject)s and %(number)d more", others
+        )
+        frame %= {"subject": more % {"subject": "%(subject)s", "number": others}}
+    room = SUBJECT_LENGTH - len(frame) + len("%(subject)s")
+    return frame % {"subject": one_line(first, room)}
+
+
+def _immediate_subject(group: str | None, subject: str) -> str:
+    return subject if group is None or group in subject else f"[{group}] {subject}"
+
+
+@lru_cache(4096)
+def _count(language: str, number: int) -> Body:
+    return line(
+        wording(language).ngettext(
+            "%(number)d thing is new in what you follow.",
+            "%(number)d things are new in what you follow.",
+            number,
+        )
+        % {"number": number}
+    )
+
+
+@lru_cache(4096)
+def _until(language: str, end: datetime, time_zone: str) -> Body:
+    return line(wording(language).moment(local(end, time_zone)))
+
+
+@lru_cache(4096)
+def _reason(
+    language: str,
+    rhythm: tuple[Frequency, str, int, int],
+    followed: tuple[tuple[TargetKind, str | None], ...],
+    others: int,
+) -> Body:
+    words = wording(language)
+    names = [words.target(kind, title) for kind, title in followed]
+    if others:
+        names.append(
+            words.ngettext("%(number)d more", "%(number)d more", others) % {"number": others}
+        )
+    return line(
+        words.gettext("You get this e-mail %(rhythm)s because you follow %(followed)s.")
+        % {"rhythm": words.rhythm(*rhythm), "followed": words.listed(names)}
+    )

@@ -1,4 +1,4 @@
-"""Secret addresses, for programs that can't sign in, such as a calendar on a telephone.
+"""Secret addresses, for programs that can't sign in, such as a calendar or a feed reader.
 
 An address reads what its person may read at that moment, of one purpose, of one group or of all.
 It is shown once; a digest is kept, and it is revoked by its person, or with the person.
@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     """What an address is read for."""
 
     CALENDAR = "calendar"
+    FEED = "feed"
 
 
 def make(session: Session, person_id: UUID, purpose: Purpose, group_id: UUID | None) -> str:

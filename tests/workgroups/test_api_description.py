@@ -16,6 +16,7 @@ from tests.workgroups.world import Workgroups
 
 OPEN = {
     "/calendars/{secret}.ics",
+    "/feeds/{secret}.atom",
     "/transitions/groups",
     "/transitions/memberships",
     "/themes",
@@ -177,6 +178,10 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /search",
         "GET /groups/{group_id}/feed.atom",
         "GET /themes/{slug}/feed.atom",
+        "POST /groups/{group_id}/feed-address",
+        "DELETE /groups/{group_id}/feed-address",
+        "GET /feeds/{secret}.atom",
+        "GET /me/secret-addresses",
         "GET /exports/{what}.{form}",
         "GET /groups/{group_id}/report",
         "GET /groups/{group_id}/record",

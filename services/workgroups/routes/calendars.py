@@ -15,10 +15,17 @@ from services.workgroups import (
     meeting_access,
     meetings,
     permissions,
-    secret_addresses,
     sight,
 )
 from services.workgroups.routes.invitations import InvitationOut, shown_invitation
+from services.workgroups.routes.own_addresses import (
+    AddressOut,
+    Person,
+    found,
+    made,
+    no_such_address,
+    revoke,
+)
 from services.workgroups.routes.permitted import GroupId, MeetingId
 from services.workgroups.secret_addresses import Purpose
 from services.workgroups.tables import Group, Invitation, Meeting, MeetingGroup
@@ -36,7 +43,6 @@ from shared.problems import (
     Problem,
     responses,
 )
-from shared.text import Output
 from shared.web import CurrentCaller, Reading, Writing
 
 router = APIRouter(tags=["calendars"])
@@ -47,21 +53,6 @@ MOST = 1000
 _ICS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A calendar (RFC 5545).", "content": {"text/calendar": {}}}
 }
-
-
-class AddressOut(Output):
-    """A secret address; it is shown this once."""
-
-    url: str
-
-
-def _person(caller: CurrentCaller) -> Caller:
-    if not caller.acts:
-        raise Problem(FORBIDDEN, "Only a person has an address for a calendar.")
-    return caller
-
-
-Person = Annotated[Caller, Depends(_person)]
 
 
 @router.post(
@@ -75,7 +66,7 @@ def make_own_address(caller: Person, session: Writing, request: Request) -> Addr
 
     It is shown once, and the one before ends. Whoever knows it reads what you may read.
     """
-    return _made(session, request, caller, None)
+    return made(session, request, caller, Purpose.CALENDAR, None)
 
 
 @router.delete(
@@ -86,7 +77,7 @@ def make_own_address(caller: Person, session: Writing, request: Request) -> Addr
 )
 def revoke_own_address(caller: Person, session: Writing) -> None:
     """End the secret address: nothing is read at it any more."""
-    _revoke(session, caller, None)
+    revoke(session, caller, Purpose.CALENDAR, None)
 
 
 @router.post(
@@ -105,7 +96,7 @@ def make_group_address(
     group = sight.group_to_see(session, caller, group_id)
     if not _belongs(session, caller, group.id):
         raise Problem(FORBIDDEN, "Only those who belong to the group have its calendar: join it.")
-    return _made(session, request, caller, group.id)
+    return made(session, request, caller, Purpose.CALENDAR, group.id)
 
 
 @router.delete(
@@ -116,7 +107,7 @@ def make_group_address(
 )
 def revoke_group_address(group_id: GroupId, caller: Person, session: Writing) -> None:
     """End your secret address of the group: nothing is read at it any more."""
-    _revoke(session, caller, group_id)
+    revoke(session, caller, Purpose.CALENDAR, group_id)
 
 
 @router.get(
@@ -137,22 +128,19 @@ def read_calendar(
     ] = None,
 ) -> Response:
     """Return the meetings of a year back and all to come, as iCalendar."""
-    address = secret_addresses.find(session, secret, Purpose.CALENDAR)
-    if address is None:
-        raise _no_address()
-    caller = Caller(address.person_id, "person", frozenset({"act"}))
+    address, caller = found(session, secret, Purpose.CALENDAR)
     group = session.get(Group, address.group_id) if address.group_id else None
     if group is not None and not _belongs(session, caller, group.id):
-        raise _no_address()
-    found = _meetings(session, caller, group)
+        raise no_such_address()
+    shown = _meetings(session, caller, group)
     from services.workgroups import calendar_objects
 
     name = group.title if group else "Southlink meetings"
-    body = calendar_objects.feed(name, _entries(session, caller, found))
+    body = calendar_objects.feed(name, _entries(session, caller, shown))
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
-    if found:
-        latest = max(meeting.updated_at for meeting in found)
+    if shown:
+        latest = max(meeting.updated_at for meeting in shown)
         headers["Last-Modified"] = latest.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if if_none_match and tag in [each.strip() for each in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)
@@ -263,16 +251,6 @@ def _invitation_replied_to(
     return found
 
 
-def _made(session: Session, request: Request, caller: Caller, group_id: UUID | None) -> AddressOut:
-    secret = secret_addresses.make(session, caller.id, Purpose.CALENDAR, group_id)
-    return AddressOut(url=f"{request.app.state.settings.public_url}/calendars/{secret}.ics")
-
-
-def _revoke(session: Session, caller: Caller, group_id: UUID | None) -> None:
-    if not secret_addresses.revoke(session, caller.id, Purpose.CALENDAR, group_id):
-        raise _no_address()
-
-
 def _belongs(session: Session, caller: Caller, group_id: UUID) -> bool:
     return permissions.is_coordinator(session, caller) or group_id in sight.groups_of(
         session, caller
@@ -320,9 +298,3 @@ def _entries(session: Session, caller: Caller, found: list[Meeting]) -> list[Any
         )
         for meeting in found
     ]
-
-
-def _no_address() -> Problem:
-    return Problem(
-        NOT_FOUND, "There is no such address, or it was revoked. Make a new one when signed in."
-    )

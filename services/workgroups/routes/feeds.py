@@ -8,19 +8,28 @@ from email.utils import format_datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col
 
 from services.workgroups import atom, sight, themes
 from services.workgroups.feed_entries import Reader, changed_at, entries_of
-from services.workgroups.routes.permitted import ThemeSlug, VisibleGroup
+from services.workgroups.routes.own_addresses import (
+    AddressOut,
+    Person,
+    found,
+    made,
+    no_such_address,
+    revoke,
+)
+from services.workgroups.routes.permitted import GroupId, ThemeSlug, VisibleGroup
+from services.workgroups.secret_addresses import Purpose
 from services.workgroups.tables import Group, Theme
 from shared.columns import utc_now
 from shared.identity import Caller
 from shared.pagination import PageParams, PageQuery
-from shared.problems import INVALID, NOT_FOUND, UNAUTHENTICATED, responses
-from shared.web import MaybeCaller, Reading
+from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
+from shared.web import MaybeCaller, Reading, Writing
 
 router = APIRouter(tags=["feeds"])
 
@@ -132,6 +141,72 @@ def read_theme_feed(
     return _answer(document, changed, caller, known)
 
 
+@router.post(
+    "/groups/{group_id}/feed-address",
+    status_code=201,
+    summary="Make an address for a group's feed",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+)
+def make_feed_address(
+    group_id: GroupId, caller: Person, session: Writing, request: Request
+) -> AddressOut:
+    """Return a secret address at which a feed reader, which can't sign in, reads the group's feed.
+
+    It is shown once, and the one before ends. It is yours, and reads nothing once you don't see the
+    group any more. Whoever knows it reads what you may read.
+    """
+    group = sight.group_to_see(session, caller, group_id)
+    return made(session, request, caller, Purpose.FEED, group.id)
+
+
+@router.delete(
+    "/groups/{group_id}/feed-address",
+    status_code=204,
+    summary="Revoke the address for a group's feed",
+    responses=responses(UNAUTHENTICATED, FORBIDDEN, NOT_FOUND),
+)
+def revoke_feed_address(group_id: GroupId, caller: Person, session: Writing) -> None:
+    """End your secret address of the group's feed: nothing is read at it any more."""
+    revoke(session, caller, Purpose.FEED, group_id)
+
+
+@router.get(
+    "/feeds/{secret}.atom",
+    summary="Read a feed at its secret address",
+    response_class=Response,
+    responses=_ANSWERS,
+)
+def read_secret_feed(
+    *,
+    secret: Annotated[str, Path(max_length=200, description="The secret of the address.")],
+    session: Reading,
+    request: Request,
+    page: PageQuery,
+    known: WhatIsKnown,
+) -> Response:
+    """Return the feed of a group as the person of the address sees it now, hidden groups as well.
+
+    As the feed of a group otherwise.
+    """
+    address, caller = found(session, secret, Purpose.FEED)
+    group = session.get(Group, address.group_id)
+    if group is None or not sight.is_seen(session, caller, group.id):
+        raise no_such_address()
+    public_url = request.app.state.settings.public_url
+    document, changed = _document(
+        session,
+        caller,
+        col(Group.id) == group.id,
+        group,
+        subtitle=group.purpose,
+        url=f"{public_url}/groups/{group.id}",
+        feed_url=f"{public_url}/feeds/{secret}.atom",
+        public_url=public_url,
+        page=page,
+    )
+    return _answer(document, changed, caller, known)
+
+
 def _document(
     session: Session,
     caller: Caller | None,
@@ -142,22 +217,24 @@ def _document(
     url: str,
     public_url: str,
     page: PageParams,
+    feed_url: str | None = None,
 ) -> tuple[bytes, datetime]:
     reader = Reader(groups, public_url, is_signed_in=caller is not None)
-    found = entries_of(session, reader, page)
+    part = entries_of(session, reader, page)
     changed = changed_at(session, reader) or of.created_at
     asked = {"cursor": page.cursor, "limit": page.limit}
+    feed_url = feed_url or f"{url}/feed.atom"
     feed = atom.Feed(
         id=of.id,
         title=of.title,
         subtitle=subtitle,
         updated=changed,
-        entries=found.items,
+        entries=part.items,
         link=url,
-        self_link=_address(url, asked),
-        first_link=_address(url, {**asked, "cursor": None}),
-        next_link=_address(url, {**asked, "cursor": found.next_cursor})
-        if found.next_cursor
+        self_link=_address(feed_url, asked),
+        first_link=_address(feed_url, {**asked, "cursor": None}),
+        next_link=_address(feed_url, {**asked, "cursor": part.next_cursor})
+        if part.next_cursor
         else None,
     )
     return atom.document_of(feed), changed
@@ -168,7 +245,7 @@ def _address(url: str, asked: Mapping[str, str | int | None]) -> str:
     unusual = {
         name: value for name, value in asked.items() if value not in (None, getattr(usual, name))
     }
-    return f"{url}/feed.atom" + (f"?{urlencode(unusual)}" if unusual else "")
+    return url + (f"?{urlencode(unusual)}" if unusual else "")
 
 
 def _answer(

@@ -15,7 +15,7 @@ class SecretAddress(Table, table=True):
     """An address of a person, of which a digest is kept; it holds until it is revoked."""
 
     __tablename__ = "secret_address"
-    __table_args__ = (CheckConstraint("purpose IN ('calendar')", name="purpose"),)
+    __table_args__ = (CheckConstraint("purpose IN ('calendar', 'feed')", name="purpose"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID = Field(index=True)

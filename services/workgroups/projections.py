@@ -16,6 +16,7 @@ from services.workgroups.tables import (
     Coordinator,
     FocalPoint,
     Institution,
+    Introduction,
     Parked,
     Support,
 )
@@ -39,6 +40,14 @@ from shared.events.catalogue import (
     InstitutionVerificationRenewed,
     InstitutionVerified,
     InstitutionWithdrawn,
+    IntroductionAccepted,
+    IntroductionAgreed,
+    IntroductionDeclined,
+    IntroductionDelivered,
+    IntroductionEvent,
+    IntroductionFellThrough,
+    IntroductionRequested,
+    IntroductionWithdrawn,
     NeedAgreed,
     NeedDelivered,
     NeedEvent,
@@ -171,6 +180,24 @@ def offer_told(session: Session, _event: Event, data: OfferEvent) -> None:
     _keep_support(session, Side.OFFER, data.offer)
 
 
+def introduction_told(session: Session, _event: Event, data: IntroductionEvent) -> None:
+    """Keep how far a need and an offer came together."""
+    facts = data.introduction
+    volume = facts.volume
+    keep_newest(
+        session,
+        Introduction(
+            id=facts.introduction_id,
+            **facts.model_dump(
+                include={"need_id", "offer_id", "provider_id", "state", "delivered_on", "version"}
+            ),
+            volume_amount=volume.amount if volume else None,
+            volume_unit=volume.unit if volume else None,
+            volume_currency=volume.currency if volume else None,
+        ),
+    )
+
+
 def _keep_support(session: Session, side: Side, facts: SupportFacts) -> None:
     said = facts.model_dump(include={"institution_id", "title", "state", "version"})
     keep_newest(session, Support(id=facts.item_id, side=side, **said))
@@ -226,6 +253,13 @@ HANDLERS: dict[type[EventData], Any] = {
     OfferAgreed: offer_told,
     OfferDelivered: offer_told,
     OfferReopened: offer_told,
+    IntroductionRequested: introduction_told,
+    IntroductionAccepted: introduction_told,
+    IntroductionDeclined: introduction_told,
+    IntroductionWithdrawn: introduction_told,
+    IntroductionAgreed: introduction_told,
+    IntroductionDelivered: introduction_told,
+    IntroductionFellThrough: introduction_told,
 }
 
 REGISTRY_PROJECTION = Projection(
@@ -234,5 +268,5 @@ REGISTRY_PROJECTION = Projection(
     handlers=HANDLERS,
     checkpoint=Checkpoint,
     parked=Parked,
-    read_models=(Institution, Coordinator, FocalPoint, Support),
+    read_models=(Institution, Coordinator, FocalPoint, Support, Introduction),
 )

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from services.workgroups.institutions import VERIFIED
 from services.workgroups.permissions import institutions_of, is_coordinator, is_partner
-from services.workgroups.tables import Institution, Support
+from services.workgroups.tables import Institution, Introduction, Support
 from shared.identity import Caller
 from shared.problems import INVALID, FieldError, Problem
 
@@ -46,6 +46,18 @@ def in_sight(session: Session, caller: Caller | None) -> ColumnElement[bool]:
     )
     own = institutions_of(session, caller) if caller is not None else []
     return or_(shown, col(Support.institution_id).in_(own))
+
+
+def introductions_in_sight(session: Session, caller: Caller | None) -> ColumnElement[bool]:
+    """Return the condition on `Introduction` that the caller sees it, as at the registry.
+
+    What was agreed and delivered is between the people of both sides; coordinators see it too.
+    """
+    if caller is not None and is_coordinator(session, caller):
+        return true()
+    own = institutions_of(session, caller) if caller is not None else []
+    theirs = select(Support.id).where(col(Support.institution_id).in_(own))
+    return or_(col(Introduction.need_id).in_(theirs), col(Introduction.offer_id).in_(theirs))
 
 
 def seen(

@@ -22,6 +22,7 @@ from services.workgroups.tables.events import (
 )
 from services.workgroups.tables.groups import Charter, Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
+from services.workgroups.tables.introductions import Introduction
 from services.workgroups.tables.invitations import Attendance, Invitation, InvitationReply
 from services.workgroups.tables.meetings import Meeting, MeetingChange, MeetingGroup
 from services.workgroups.tables.membership import (
@@ -63,6 +64,7 @@ __all__ = [
     "GroupHistory",
     "IdempotencyRecord",
     "Institution",
+    "Introduction",
     "Invitation",
     "InvitationReply",
     "Meeting",

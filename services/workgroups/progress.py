@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from services.workgroups import sight
@@ -54,12 +55,19 @@ def progress_of(
     session: Session, caller: Caller | None, point_ids: Iterable[UUID]
 ) -> dict[UUID, Progress]:
     """Return how far each agreed point has come, by the action items that the caller sees."""
+    return progress_within(session, sight.in_sight(session, caller), point_ids)
+
+
+def progress_within(
+    session: Session, seen: ColumnElement[bool], point_ids: Iterable[UUID]
+) -> dict[UUID, Progress]:
+    """Return how far each agreed point has come, by the action items of groups that are seen."""
     wanted = set(point_ids)
     counts: dict[UUID, Counter[State]] = {point_id: Counter() for point_id in wanted}
     rows = session.exec(
         select(ActionItem.agreed_point_id, ActionItem.state, func.count())
         .join(Group, col(Group.id) == col(ActionItem.group_id))
-        .where(col(ActionItem.agreed_point_id).in_(wanted), sight.in_sight(session, caller))
+        .where(col(ActionItem.agreed_point_id).in_(wanted), seen)
         .group_by(col(ActionItem.agreed_point_id), col(ActionItem.state))
     )
     for point_id, state, number in rows:

@@ -170,6 +170,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "GET /agreed-points/{agreed_point_id}",
         "PATCH /agreed-points/{agreed_point_id}",
         "GET /agreed-points/{agreed_point_id}/history",
+        "GET /trace/{kind}/{thing_id}",
         "GET /institutions/{institution_id}",
         "GET /me",
         "GET /me/owed",

@@ -17,6 +17,7 @@ from services.workgroups.settings import settings
 from shared.columns import utc_now
 from shared.ids import new_id
 from tests.workgroups.posting import Desk, desk_of
+from tests.workgroups.stage import MEETING, UNKNOWN
 from tests.workgroups.world import Workgroups
 
 Run = Callable[..., Result]
@@ -116,6 +117,8 @@ def test_an_export_of_everything_can_be_piped_or_written_to_a_file(
         (("groups", "show", "digital", "--as-of", "2999-01-01"), 2, "has come"),
         (("groups", "show", "digital", "--as-of", "2001-01-01"), 2, "not there by then"),
         (("export", "people"), 2, "can be exported"),
+        (("trace", "people", UNKNOWN), 2, "can be traced"),
+        (("trace", "need", UNKNOWN), 2, "no need of that id"),
         (("export", "groups", "--state", "famous"), 2, "The states of groups"),
         (("export", "groups", "--output", "/nowhere/at/all.csv"), 1, "can't be written"),
     ],
@@ -215,3 +218,34 @@ def test_a_file_of_another_kind_is_refused(run: Run, desk: Desk, tmp_path: Path)
     )
     assert answer.exit_code == 2
     assert ".csv or .jsonl" in answer.stderr
+
+
+def test_a_trace_is_shown_from_what_was_raised_to_what_came_of_it(run: Run, desk: Desk) -> None:
+    meeting = desk.workgroups.made(
+        desk.coordinator, "/meetings", {**MEETING, "group_ids": [desk.group["id"]]}
+    )
+    raised = desk.post(kind="challenge", title="No [red] teachers")
+    point = desk.workgroups.made(
+        desk.coordinator,
+        f"/meetings/{meeting['id']}/agreed-points",
+        {"text": "Find teachers.", "update_id": raised["id"], "outcome": "Forty came."},
+    )
+    item = desk.workgroups.assign(
+        desk.coordinator, desk.group, desk.member, agreed_point_id=point["id"]
+    )
+
+    lines = run("trace", "action-item", item["id"]).stdout.splitlines()
+
+    posted = raised["posted_at"][:10]
+    assert lines == [
+        f"Update challenge: No [red] teachers [published] UNV {posted}",
+        f"  Agreed point 1: Find teachers. [open] UNV {posted}",
+        "    = Forty came.",
+        "    Meeting: Retreat [held] 2020-12-15",
+        "    Action item digital #2: Do it [open, overdue] UNV due 2021-03-31  <-- asked for",
+    ]
+    found = printed(run("trace", "update", raised["id"], "--json"))
+    assert [node["kind"] for node in found["nodes"]] == [
+        *("update", "meeting", "agreed_point", "action_item")
+    ]
+    assert run("trace", "meeting", meeting["id"]).stdout.startswith("Meeting: Retreat")

@@ -3,7 +3,7 @@
 A command imports what only it needs, so that a relay stays small.
 """
 
-from services.workgroups.commands import action_items, bulk, exchange, groups
+from services.workgroups.commands import action_items, bulk, exchange, groups, trace
 
-SUBJECTS = (groups.app, action_items.app, bulk.app, exchange.app)
+SUBJECTS = (groups.app, action_items.app, trace.app, bulk.app, exchange.app)
 """The commands of each subject, put side by side under ``southlink workgroups``."""

@@ -48,6 +48,10 @@ USER 10001:10001
 CMD ["python", "-m", "services.registry", "serve", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM base AS workgroups
+# Reports as PDF are written in the scripts of their groups: 130 MB, for the one image that makes them.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=workgroups-packages /venv /venv
 COPY services/workgroups/ services/workgroups/
 USER 10001:10001

@@ -65,6 +65,15 @@ def test_an_image_has_every_module_and_package_that_its_service_imports(
     assert done.returncode == 0, done.stderr
 
 
+def test_the_image_that_makes_documents_has_fonts_for_every_script() -> None:
+    with_fonts = [
+        service
+        for service in SERVICES
+        if any("fonts-noto-core fonts-noto-cjk" in run for run in STAGES[service].runs)
+    ]
+    assert with_fonts == ["workgroups"]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_can_migrate_an_empty_database(service: str, tmp_path: Path) -> None:
     app = image_files(service, tmp_path)

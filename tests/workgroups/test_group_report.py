@@ -1,11 +1,13 @@
 """The report of a group: its figures, and how they are answered."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import pytest
+import typst
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
@@ -14,6 +16,7 @@ from sqlmodel import col, select
 from services.workgroups.action_items_then import Then, then
 from services.workgroups.due_dates import day_in
 from services.workgroups.group_report import Report, action_items_between, report_of
+from services.workgroups.pages.report import report_pdf
 from services.workgroups.report_periods import Period, period_of
 from services.workgroups.tables import ActionItem, ActionItemEntry, Group, Membership, Update
 from services.workgroups.transitions import State
@@ -357,6 +360,29 @@ def test_what_people_wrote_is_text_on_the_page_and_in_the_pdf(desk: Desk) -> Non
     assert pdf.status_code == 200
     text = "".join(each.extract_text() for each in PdfReader(BytesIO(pdf.content)).pages)
     assert "#panic(1) $x$ *bold*" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("font", "title"),
+    [
+        ("Noto Naskh Arabic", "فريق المتابعة للتعاون بين بلدان الجنوب"),
+        ("Noto Serif CJK SC", "南南合作后续小组"),
+        ("Noto Serif CJK SC", "남남협력 후속 그룹"),
+        ("Noto Sans Thai", "กลุ่มติดตามความร่วมมือใต้-ใต้"),
+        ("Noto Sans Devanagari", "दक्षिण-दक्षिण सहयोग समूह"),
+        ("Noto Sans Ethiopic", "የደቡብ ደቡብ ትብብር"),
+        ("Libertinus Serif", "Группа сотрудничества Юг — Юг"),
+    ],
+)
+def test_a_report_is_written_in_the_script_of_its_group(
+    embedded_workgroups: Workgroups, font: str, title: str
+) -> None:
+    if font not in typst.Fonts().families():
+        pytest.skip(f"{font} is not installed here; the image of workgroups has it.")
+    pdf = report_pdf(replace(report(desk_of(embedded_workgroups)), group_title=title), LATER)
+    text = PdfReader(BytesIO(pdf)).pages[0].extract_text()
+    # Vowel signs and the order of right-to-left words come out as the reader of PDF likes.
+    assert {letter for letter in title if letter.isalpha()} <= set(text)
 
 
 @pytest.mark.parametrize(

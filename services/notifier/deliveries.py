@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
-from services.notifier import digest_runs
+from services.notifier import digest_runs, suppressions
 from services.notifier.tables import Delivery, Subscription
 from services.notifier.vocabulary import UNFINISHED, DeliveryKind, DeliveryState
 
@@ -44,7 +44,8 @@ class Claim:
 def claim(session: Session, delivery_id: UUID, now: datetime, hold: timedelta) -> Claim | None:
     """Take the delivery for ``hold``; ``None`` when it is done, not due, or somebody else's.
 
-    A reader who has left in the meantime gets nothing: the delivery is cancelled.
+    A reader who has left in the meantime gets nothing, and neither does a suppressed address: the
+    delivery is cancelled.
     """
     delivery = session.get(Delivery, delivery_id)
     if delivery is None or delivery.state not in UNFINISHED or delivery.next_attempt_at > now:
@@ -61,6 +62,8 @@ def claim(session: Session, delivery_id: UUID, now: datetime, hold: timedelta) -
             .values(state=DeliveryState.CANCELLED, finished_at=now, answer="The reader left.")
         )
         _settle_run(session, delivery.run_id, now)
+        return None
+    if suppressions.cancel_suppressed(session, [delivery_id], now):
         return None
     attempt = delivery.attempts + 1
     taken = session.exec(

@@ -53,6 +53,30 @@ class Settings(SmtpSettings):
     confirmations_per_minute: int = Field(
         120, ge=1, description="Confirmation e-mails asked for within a minute, by all together."
     )
+    return_path_domain: str | None = Field(
+        None,
+        max_length=255,
+        description="The domain to which bounces come back, each to an address that names its "
+        "e-mail; without it they come to the sender's address.",
+    )
+    return_path_mailbox: str = Field(
+        "bounces",
+        min_length=1,
+        max_length=21,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="The mailbox there; what follows its + names the e-mail (RFC 5233).",
+    )
+    soft_bounce_limit: int = Field(
+        5,
+        ge=1,
+        description="After how many e-mails that bounced for the time being an address gets none.",
+    )
+    soft_bounce_days: int = Field(
+        30, ge=1, description="Within how many days they must have bounced."
+    )
+    max_bounce_bytes: int = Field(
+        1_048_576, ge=16_384, description="The largest report that POST /bounces takes, bytes."
+    )
 
     @field_validator("workgroups_url")
     @classmethod

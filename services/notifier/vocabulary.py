@@ -96,3 +96,44 @@ class DeliveryState(StrEnum):
 
 UNFINISHED = (DeliveryState.DUE, DeliveryState.SENDING)
 """States in which an e-mail may still leave."""
+
+
+class BounceKind(StrEnum):
+    """What a report says, or that it says nothing that we can use.
+
+    ``refused`` is a failure that says nothing of the address, such as of content or of a policy.
+    """
+
+    HARD_BOUNCE = "hard_bounce"
+    SOFT_BOUNCE = "soft_bounce"
+    REFUSED = "refused"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    COMPLAINT = "complaint"
+    OTHER_FEEDBACK = "other_feedback"
+    ANSWER = "answer"
+    NOT_A_REPORT = "not_a_report"
+
+
+class BounceSource(StrEnum):
+    """How a report came."""
+
+    API = "api"
+    MAILBOX = "mailbox"
+    FOLDER = "folder"
+    PIPE = "pipe"
+    SMTP = "smtp"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no e-mail."""
+
+    COMPLAINT = "complaint"
+    BY_HAND = "by_hand"
+    HARD_BOUNCE = "hard_bounce"
+    SOFT_BOUNCES = "soft_bounces"
+
+    @property
+    def gravity(self) -> int:
+        """Rank: the larger, the more it takes to lift it."""
+        return -list(SuppressionReason).index(self)

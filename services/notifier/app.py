@@ -4,12 +4,20 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.notifier.bounces import figures as of_bounces
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
 from services.notifier.pages import confirm, digest, preferences, unsubscribe
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
-from services.notifier.routes import deliveries, digest_runs, me, subscriptions
+from services.notifier.routes import (
+    bounces,
+    deliveries,
+    digest_runs,
+    me,
+    subscriptions,
+    suppressions,
+)
 from services.notifier.settings import SERVICE, Settings, settings
 from services.notifier.tables import IdempotencyRecord
 from shared.database import Database
@@ -39,6 +47,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             subscriptions.router,
             digest_runs.router,
             deliveries.router,
+            bounces.router,
+            suppressions.router,
             me.router,
             confirm.router,
             preferences.router,
@@ -52,8 +62,13 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         ],
         figures=[
             figures,
+            of_bounces.figures,
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],
         kinds=[BAD_LINK],
+        body_limits={
+            bounces.router.prefix: chosen.max_bounce_bytes,
+            suppressions.IMPORT_PATH: suppressions.MAX_IMPORT_BYTES,
+        },
     )

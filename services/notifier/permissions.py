@@ -10,7 +10,7 @@ from services.notifier.tables import Coordinator as CoordinatorRow
 from services.notifier.tables import FocalPoint
 from shared.identity import Caller
 from shared.problems import FORBIDDEN, Problem
-from shared.web import CurrentCaller, Reading
+from shared.web import CurrentCaller, Reading, Writing
 
 
 def is_coordinator(session: Session, person_id: UUID) -> bool:
@@ -37,3 +37,24 @@ def _coordinator(caller: CurrentCaller, session: Reading) -> Caller:
 
 Coordinator = Annotated[Caller, Depends(_coordinator)]
 """A caller who coordinates the platform; 401 or 403 otherwise."""
+
+
+def _changing_coordinator(caller: CurrentCaller, session: Writing) -> Caller:
+    return _coordinator(caller, session)
+
+
+ChangingCoordinator = Annotated[Caller, Depends(_changing_coordinator)]
+"""`Coordinator` in the transaction of the change, for routes that write."""
+
+
+def _bounce_reporter(caller: CurrentCaller, session: Writing) -> Caller:
+    if "bounces:write" not in caller.scopes and not is_coordinator(session, caller.id):
+        raise Problem(
+            FORBIDDEN,
+            "Reporting a bounce needs an API key with the scope bounces:write, or a coordinator.",
+        )
+    return caller
+
+
+BounceReporter = Annotated[Caller, Depends(_bounce_reporter)]
+"""A system that reports bounces, or a coordinator; 401 or 403 otherwise."""

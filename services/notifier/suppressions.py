@@ -14,8 +14,7 @@ from sqlmodel import Session, col, select, update
 
 from services.notifier import digest_runs, subscribers
 from services.notifier.addresses import fingerprints
-from services.notifier.bounces.tables import Suppression
-from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
+from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest, Suppression
 from services.notifier.vocabulary import UNFINISHED, DeliveryState, SuppressionReason
 from shared.etags import require_version
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem
@@ -26,6 +25,8 @@ IF_NOTHING_COMES = (
     "let e-mails through to it again."
 )
 """What everybody is told who asks for a subscription, suppressed or not."""
+
+UNKNOWN = "Nothing on the list has that id. GET /suppressions lists it."
 
 _WORDS = {
     SuppressionReason.COMPLAINT: "its reader reported an e-mail as unwanted",
@@ -50,9 +51,9 @@ def suppress(
     One that is there already keeps its place, with the graver of the two reasons. A complaint ends
     its reader's subscriptions too.
     """
-    fingerprint = fingerprints(session).of(address)
+    printed = fingerprint(session, address)
     new = Suppression(
-        fingerprint=fingerprint,
+        fingerprint=printed,
         address=address,
         reason=reason,
         report_id=report_id,
@@ -66,7 +67,7 @@ def suppress(
             session.add(new)
     except IntegrityError:
         fresh = False
-    kept = new if fresh else _active(session, fingerprint)
+    kept = new if fresh else _active(session, printed)
     if not fresh and reason.gravity > kept.reason.gravity:
         kept.reason = reason
         kept.report_id = report_id
@@ -115,7 +116,7 @@ def locked(session: Session, suppression_id: UUID) -> Suppression:
         select(Suppression).where(col(Suppression.id) == suppression_id).with_for_update()
     ).one_or_none()
     if suppression is None:
-        raise Problem(NOT_FOUND, "Nothing on the list has that id. GET /suppressions lists it.")
+        raise Problem(NOT_FOUND, UNKNOWN)
     return suppression
 
 
@@ -123,10 +124,15 @@ def of_address(session: Session, address: str) -> Suppression | None:
     """Return the suppression of the address that is in force."""
     return session.exec(
         select(Suppression).where(
-            col(Suppression.fingerprint) == fingerprints(session).of(address),
+            col(Suppression.fingerprint) == fingerprint(session, address),
             col(Suppression.lifted_at).is_(None),
         )
     ).one_or_none()
+
+
+def fingerprint(session: Session, address: str) -> str:
+    """Return by what the address is found on the list."""
+    return fingerprints(session).of(address)
 
 
 def among(session: Session, addresses: Iterable[str]) -> dict[str, SuppressionReason]:
@@ -145,8 +151,8 @@ def among(session: Session, addresses: Iterable[str]) -> dict[str, SuppressionRe
     ).all()
     return {
         address: SuppressionReason(reason)
-        for fingerprint, reason in found
-        for address in by_fingerprint[fingerprint]
+        for printed, reason in found
+        for address in by_fingerprint[printed]
     }
 
 
@@ -187,15 +193,15 @@ def forget(session: Session, address: str) -> None:
     """Take the address out of the list and leave its fingerprint, so that it still gets nothing."""
     session.exec(
         update(Suppression)
-        .where(col(Suppression.fingerprint) == fingerprints(session).of(address))
+        .where(col(Suppression.fingerprint) == fingerprint(session, address))
         .values(address=None, note=None, lifted_because=None)
     )
 
 
-def _active(session: Session, fingerprint: str) -> Suppression:
+def _active(session: Session, printed: str) -> Suppression:
     found = session.exec(
         select(Suppression)
-        .where(col(Suppression.fingerprint) == fingerprint, col(Suppression.lifted_at).is_(None))
+        .where(col(Suppression.fingerprint) == printed, col(Suppression.lifted_at).is_(None))
         .with_for_update()
     ).one_or_none()
     if found is None:

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from services.registry import credentials
 from services.registry.permissions import is_coordinator_id
-from services.registry.scopes import Scope
+from services.registry.scopes import OF_COORDINATORS, Scope
 from services.registry.tables import ApiKey
 from shared.columns import utc_now
 from shared.identity import Caller
@@ -28,8 +28,8 @@ def create(
     """Store a new key and return it with its secret, which can't be read again.
 
     ``owner_id`` is the person for whom it acts; a key of the installation itself has none. Raises
-    a Problem: 403 for the scope feed:read when the owner is no coordinator, 422 for an expiry that
-    is not in the future or a key that would act for nobody.
+    a Problem: 403 for the scopes feed:read and bounces:write when the owner is no coordinator, 422
+    for an expiry that is not in the future or a key that would act for nobody.
     """
     if expires_at is not None and expires_at <= utc_now():
         raise Problem(
@@ -41,10 +41,12 @@ def create(
         raise Problem(INVALID, "A key that acts needs a person for whom it acts.")
     if (
         owner_id is not None
-        and Scope.FEED_READ in scopes
+        and scopes & OF_COORDINATORS
         and not is_coordinator_id(session, owner_id)
     ):
-        raise Problem(FORBIDDEN, "Only a coordinator may make a key that reads the feed.")
+        raise Problem(
+            FORBIDDEN, "Only a coordinator may make a key that reads the feed or reports bounces."
+        )
     secret = credentials.new_secret(credentials.API_KEY_PREFIX)
     key = ApiKey(
         name=name,
@@ -103,7 +105,8 @@ def caller_with(session: Session, secret: str, now: datetime) -> Caller | None:
     """Return for whom a key speaks, or ``None`` when it is unknown, expired or revoked.
 
     A person's key speaks for the person only with the scope ``act``; without it the caller is the
-    key itself, which has no role. It reads the feed only while its owner coordinates.
+    key itself, which has no role. It reads the feed, and reports bounces, only while its owner
+    coordinates.
     """
     key = session.exec(
         select(ApiKey).where(ApiKey.key_digest == credentials.digest(secret))
@@ -114,7 +117,7 @@ def caller_with(session: Session, secret: str, now: datetime) -> Caller | None:
         return None
     scopes = frozenset(key.scopes.split())
     if key.owner_id is not None and not is_coordinator_id(session, key.owner_id):
-        scopes -= {Scope.FEED_READ.value}
+        scopes -= {each.value for each in OF_COORDINATORS}
     if key.owner_id is not None and Scope.ACT in scopes:
         return Caller(id=key.owner_id, kind="person", scopes=scopes)
     return Caller(id=key.id, kind="system", scopes=scopes)

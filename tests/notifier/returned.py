@@ -5,11 +5,10 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from services.notifier.bounces.tables import BounceReport, Suppression
 from services.notifier.bounces.taking import Limits, take
 from services.notifier.links import Purpose
 from services.notifier.return_paths import ReturnPaths
-from services.notifier.tables import Delivery, SigningSecret, Subscriber
+from services.notifier.tables import BounceReport, Delivery, SigningSecret, Subscriber, Suppression
 from services.notifier.vocabulary import BounceSource, Frequency
 from shared.columns import utc_now
 from tests.notifier.reports import Sent

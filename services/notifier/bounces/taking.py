@@ -22,11 +22,10 @@ from services.notifier import suppressions
 from services.notifier.addresses import fingerprints, normalised
 from services.notifier.bounces.reading import COMPLAINTS, Fate, Form, Report, plain, read
 from services.notifier.bounces.statuses import Verdict, enhanced_code, verdict_on_recipient
-from services.notifier.bounces.tables import BounceReport, Suppression
 from services.notifier.links import Purpose, links
 from services.notifier.return_paths import ReturnPaths
 from services.notifier.settings import Settings
-from services.notifier.tables import Delivery, SigningSecret, Subscriber
+from services.notifier.tables import BounceReport, Delivery, SigningSecret, Subscriber, Suppression
 from services.notifier.vocabulary import BounceKind, BounceSource, SuppressionReason
 from shared.problems import Problem
 

@@ -1,14 +1,17 @@
 """People with roles as the registry tells of them."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.notifier import suppressions
 from services.notifier.tables import (
     Coordinator,
     FocalPoint,
     Parked,
     Person,
+    Subscriber,
 )
 from shared.events.catalogue import (
     CoordinatorAppointed,
@@ -56,7 +59,12 @@ def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None
 
 
 def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
-    """Forget the person, also in events that wait to be put through again."""
+    """Forget the person, also in events that wait to be put through again.
+
+    Who complained still gets no e-mail: the list keeps the fingerprint of the address.
+    """
+    for address in _addresses_of(session, data.person_id):
+        suppressions.forget(session, address)
     _forget(session, Coordinator, data.person_id)
     _forget(session, Person, data.person_id)
     for role in session.exec(select(FocalPoint).where(FocalPoint.person_id == data.person_id)):
@@ -82,6 +90,12 @@ def person_reachable(session: Session, _event: Event, data: PersonReachable) -> 
 def person_unreachable(session: Session, _event: Event, data: PersonUnreachable) -> None:
     """Forget how to reach the person, who has no role any more."""
     _forget(session, Person, data.person_id)
+
+
+def _addresses_of(session: Session, person_id: UUID) -> set[str]:
+    readers = session.exec(select(Subscriber.email).where(Subscriber.person_id == person_id))
+    person = session.get(Person, person_id)
+    return {*readers, *([person.email] if person else [])}
 
 
 def _forget(session: Session, table: type[FocalPoint | Coordinator | Person], key: Any) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlmodel import Session, col, select
 
+from services.notifier.addresses import masked
 from services.notifier.permissions import Coordinator
 from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
 from services.notifier.vocabulary import DeliveryKind, DeliveryState
@@ -71,12 +72,6 @@ def list_deliveries(
         ],
         next_cursor=found.next_cursor,
     )
-
-
-def masked(address: str) -> str:
-    """Return the address without what tells the person: ``r***@example.org``."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}"
 
 
 def _addresses(session: Session, deliveries: list[Delivery]) -> dict[UUID | None, str]:

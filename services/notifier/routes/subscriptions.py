@@ -15,6 +15,7 @@ from services.notifier.queues import enqueue_delivery
 from services.notifier.routes.target_in import TargetIn
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
+from services.notifier.suppressions import IF_NOTHING_COMES
 from services.notifier.tables import Subscription
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from shared.columns import utc_now
@@ -64,6 +65,10 @@ class SubscriptionAsked(Output):
     """The request was noted; nothing is sent but one e-mail that asks for confirmation."""
 
     subscription_id: UUID
+    if_nothing_comes: str = Field(
+        IF_NOTHING_COMES,
+        description="What to do when no e-mail comes; the same for every address.",
+    )
 
 
 class ConfirmationIn(Input):
@@ -107,7 +112,8 @@ class SubscriptionOut(Output):
 def ask(body: SubscriptionIn, request: Request, session: Writing, once: Once) -> Response:
     """Note the request and send one e-mail that asks the address to confirm it.
 
-    The answer is the same whether or not the address is subscribed already.
+    The answer is the same whether or not the address is subscribed already, or gets no e-mail
+    because some came back or were reported as unwanted.
     """
 
     def create() -> Answer:

@@ -5,6 +5,7 @@ notifier's own.
 """
 
 from services.notifier.tables.base import Table
+from services.notifier.tables.bounces import BounceReport, Suppression
 from services.notifier.tables.deliveries import Delivery
 from services.notifier.tables.digests import Digest, DigestItem, DigestRun, DigestWindow, Notice
 from services.notifier.tables.events import Checkpoint, IdempotencyRecord, Parked
@@ -26,6 +27,7 @@ from services.notifier.tables.subscribers import (
 )
 
 __all__ = [
+    "BounceReport",
     "Checkpoint",
     "Coordinator",
     "Delivery",
@@ -46,6 +48,7 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "SubscriptionRequest",
+    "Suppression",
     "Table",
     "Theme",
 ]

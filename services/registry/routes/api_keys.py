@@ -32,7 +32,8 @@ class KeyRequest(Input):
         Field(
             min_length=1,
             max_length=len(Scope),
-            description="`act`: do what you may do; `feed:read`: read the event feed.",
+            description="`act`: do what you may do; `feed:read`: read the event feed; "
+            "`bounces:write`: report bounces of e-mails to the notifier.",
             examples=[["act"]],
         ),
     ]
@@ -69,7 +70,8 @@ class NewKey(KeyOut):
 def make_key(
     body: KeyRequest, caller: CurrentPerson, session: Writing, response: Response
 ) -> NewKey:
-    """Make a key with which a system acts for you, or, for a coordinator, reads the feed.
+    """Make a key with which a system acts for you, or, for a coordinator, reads the feed or reports
+    bounces.
 
     The secret is shown this once. An Idempotency-Key is not taken here: repeating the answer would
     mean keeping the secret. If the answer is lost, revoke the key and make another.

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
-from services.notifier.tables import Table, _word
+from services.notifier.tables.base import Table, word
 from services.notifier.vocabulary import BounceKind, BounceSource, SuppressionReason
 from shared.columns import UtcDateTime, utc_now
 from shared.ids import new_id
@@ -26,9 +26,9 @@ class BounceReport(Table, table=True):
     """SHA-256 of what came, so that the same report twice is one row."""
     times: int = 1
     """How often the same report came."""
-    source: BounceSource = Field(sa_type=_word(BounceSource, "source"))
+    source: BounceSource = Field(sa_type=word(BounceSource, "source"))
     reported_by: UUID | None = None
-    kind: BounceKind = Field(sa_type=_word(BounceKind, "kind"))
+    kind: BounceKind = Field(sa_type=word(BounceKind, "kind"))
     outcome: str
     delivery_id: UUID | None = Field(default=None, foreign_key="delivery.id")
     fingerprint: str | None = None
@@ -62,7 +62,7 @@ class Suppression(Table, table=True):
     id: UUID = Field(primary_key=True, default_factory=new_id)
     fingerprint: str
     address: str | None = None
-    reason: SuppressionReason = Field(sa_type=_word(SuppressionReason, "reason"))
+    reason: SuppressionReason = Field(sa_type=word(SuppressionReason, "reason"))
     report_id: UUID | None = Field(default=None, foreign_key="bounce_report.id")
     note: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)

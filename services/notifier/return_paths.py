@@ -12,14 +12,11 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import parseaddr
 from functools import cached_property
+from typing import Self
 from uuid import UUID
 
-from sqlmodel import Session
-
 from services.notifier.settings import Settings
-from services.notifier.tables import SigningSecret
 
 PURPOSE = b"southlink.return-path"
 SIGNATURE_BYTES = 10
@@ -32,22 +29,31 @@ _PADDING = "=" * (-_TOKEN_LENGTH % 8)
 
 
 @dataclass(frozen=True)
+class ReturnMailbox:
+    """The mailbox to which bounces come, which takes ``<name>+<anything>@<domain>`` (RFC 5233)."""
+
+    domain: str
+    name: str = "bounces"
+
+    @classmethod
+    def of(cls, chosen: Settings) -> Self | None:
+        """Return the mailbox of the settings, if they name one."""
+        if chosen.return_path_domain is None:
+            return None
+        return cls(chosen.return_path_domain, chosen.return_path_mailbox)
+
+
+@dataclass(frozen=True)
 class ReturnPaths:
-    """Makes and reads the return paths of one installation."""
+    """Makes and reads the return paths of one installation; ``secret`` is the one of its links."""
 
     secret: bytes
-    mail_from: str
-    """The sender that readers see; bounces go there when there is no ``domain``."""
-    mailbox: str = "bounces"
-    domain: str | None = None
 
-    def address(self, delivery_id: UUID) -> str:
+    def address(self, mailbox: ReturnMailbox, delivery_id: UUID) -> str:
         """Return the envelope sender of a delivery."""
-        if self.domain is None:
-            return parseaddr(self.mail_from)[1]
         signed = delivery_id.bytes + self._signature(delivery_id.bytes)
         token = base64.b32encode(signed).decode().rstrip("=").lower()
-        return f"{self.mailbox}+{token}@{self.domain}"
+        return f"{mailbox.name}+{token}@{mailbox.domain}"
 
     def delivery_in(self, texts: Iterable[str]) -> UUID | None:
         """Return the delivery that the first signed return path in ``texts`` names."""
@@ -74,13 +80,3 @@ class ReturnPaths:
     @cached_property
     def _key(self) -> bytes:
         return hmac.digest(self.secret, PURPOSE, "sha256")
-
-
-def return_paths(session: Session, chosen: Settings) -> ReturnPaths:
-    """Return the return paths of this installation."""
-    return ReturnPaths(
-        secret=session.get_one(SigningSecret, 1).secret,
-        mail_from=chosen.mail_from,
-        mailbox=chosen.return_path_mailbox,
-        domain=chosen.return_path_domain,
-    )

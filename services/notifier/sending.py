@@ -7,9 +7,11 @@ from uuid import UUID
 import structlog
 
 from services.notifier import deliveries
+from services.notifier.bounces.taking import NORMAL_LIMITS, Limits, note_refusal
 from services.notifier.deliveries import Claim
 from services.notifier.mail.composing import compose
 from services.notifier.mail.envelopes import Parked
+from services.notifier.return_paths import ReturnMailbox
 from shared.columns import utc_now
 from shared.database import Database
 from shared.logs import mask
@@ -26,6 +28,8 @@ def deliver(
     mail_from: str,
     public_url: str,
     hold: timedelta,
+    bounces_to: ReturnMailbox | None = None,
+    limits: Limits = NORMAL_LIMITS,
 ) -> None:
     """Claim the delivery, send it, and record the answer; nothing when it isn't due.
 
@@ -40,7 +44,13 @@ def deliver(
         with database.read() as session:
             if not deliveries.held(session, claim):
                 return
-            (written,) = compose(session, [claim], mail_from=mail_from, public_url=public_url)
+            (written,) = compose(
+                session,
+                [claim],
+                mail_from=mail_from,
+                public_url=public_url,
+                bounces_to=bounces_to,
+            )
         if isinstance(written, Parked):
             with database.write() as session:
                 deliveries.mark_postponed(session, claim, written.reason, utc_now())
@@ -53,18 +63,23 @@ def deliver(
             smtputf8=written.smtputf8,
         )
     except (smtplib.SMTPException, OSError) as error:
-        _record_failure(database, claim, error)
+        _record_failure(database, claim, error, limits)
         return
     with database.write() as session:
         deliveries.mark_sent(session, claim, utc_now())
     log.info("delivery_sent", kind=claim.kind, attempt=claim.attempt)
 
 
-def _record_failure(database: Database, claim: Claim, error: Exception) -> None:
+def _record_failure(database: Database, claim: Claim, error: Exception, limits: Limits) -> None:
     reason, final = _verdict(error)
     mark = deliveries.mark_refused if final else deliveries.mark_postponed
     with database.write() as session:
         mark(session, claim, reason, utc_now())
+        if final and isinstance(error, smtplib.SMTPRecipientsRefused):
+            code, text = next(iter(error.recipients.values()))
+            note_refusal(
+                session, claim.delivery_id, code, _words(text), limits=limits, now=utc_now()
+            )
     log.warning("delivery_not_sent", attempt=claim.attempt, final=final, reason=reason)
 
 
@@ -87,5 +102,9 @@ def _verdict(error: Exception) -> tuple[str, bool]:
 
 
 def _answer(code: int, text: bytes | str) -> str:
+    return f"The mail server answered {code}: {mask(_words(text))[:300]}"
+
+
+def _words(text: bytes | str) -> str:
     words = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return f"The mail server answered {code}: {mask(' '.join(words.split()))[:300]}"
+    return " ".join(words.split())

@@ -36,6 +36,8 @@ def _database() -> "Database":
 @app.task(name=queues.DELIVER)
 def deliver(delivery_id: str) -> None:
     """Send one e-mail, if it is due and nobody else does."""
+    from services.notifier.bounces.taking import Limits
+    from services.notifier.return_paths import ReturnMailbox
     from services.notifier.sending import deliver as deliver_now
     from shared.mail import Smtp
 
@@ -48,6 +50,8 @@ def deliver(delivery_id: str) -> None:
             mail_from=chosen.mail_from,
             public_url=chosen.public_url,
             hold=timedelta(seconds=chosen.claim_seconds),
+            bounces_to=ReturnMailbox.of(chosen),
+            limits=Limits.of(chosen),
         )
 
 

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from services.notifier.bounces.taking import Limits, take
 from services.notifier.links import Purpose
-from services.notifier.return_paths import ReturnPaths
+from services.notifier.return_paths import ReturnMailbox, ReturnPaths
 from services.notifier.tables import BounceReport, Delivery, SigningSecret, Subscriber, Suppression
 from services.notifier.vocabulary import BounceSource, Frequency
 from shared.columns import utc_now
@@ -15,6 +15,7 @@ from tests.notifier.reports import Sent
 from tests.notifier.world import World
 
 LIMITS = Limits(soft_bounces=3)
+MAILBOX = ReturnMailbox("bounce.south.example.org")
 
 
 def send_to(world: World, address: str) -> Sent:
@@ -34,18 +35,18 @@ def send_to(world: World, address: str) -> Sent:
             .limit(1)
         ).one()
     return Sent(
-        return_path=paths(world).address(delivery_id),
+        return_path=paths(world).address(MAILBOX, delivery_id),
         recipient=address,
         message_id=f"<{delivery_id}@south.example.org>",
         unsubscribe=world.links().url(Purpose.UNSUBSCRIBE, reader.id),
     )
 
 
-def paths(world: World, domain: str | None = "bounce.south.example.org") -> ReturnPaths:
+def paths(world: World) -> ReturnPaths:
     """Return the installation's return paths."""
     with world.database.read() as session:
         secret = session.get_one(SigningSecret, 1).secret
-    return ReturnPaths(secret, "Southlink <news@south.example.org>", domain=domain)
+    return ReturnPaths(secret)
 
 
 def report(world: World, content: bytes, at: datetime | None = None) -> BounceReport:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from services.notifier.bounces.reading import READ_BYTES, Form, read
 from services.notifier.bounces.statuses import Verdict, enhanced_code, verdict
-from services.notifier.return_paths import ReturnPaths
+from services.notifier.return_paths import ReturnMailbox, ReturnPaths
 from tests.effort import lines_run
 from tests.notifier import reports
 from tests.notifier.reports import Sent
 
-PATHS = ReturnPaths(b"s" * 32, "Southlink <news@south.example.org>", "bounces", "south.example.org")
+PATHS = ReturnPaths(b"s" * 32)
+MAILBOX = ReturnMailbox("south.example.org")
 SENT = Sent(
     "bounces+token@south.example.org",
     "ana@reader.example",
@@ -80,7 +81,7 @@ def test_of_a_huge_report_the_beginning_is_read() -> None:
 
 @given(st.uuids())
 def test_a_return_path_fits_and_names_its_delivery_in_any_case(delivery_id: UUID) -> None:
-    address = PATHS.address(delivery_id)
+    address = PATHS.address(MAILBOX, delivery_id)
     assert len(address.partition("@")[0]) <= 64
     for written in (address, address.upper(), f"<{address}>", f"rfc822; {address}"):
         assert PATHS.delivery_in(["", written]) == delivery_id
@@ -90,7 +91,7 @@ def test_a_return_path_fits_and_names_its_delivery_in_any_case(delivery_id: UUID
 def test_a_return_path_that_was_changed_names_nothing(
     delivery_id: UUID, place: int, letter: str
 ) -> None:
-    token = PATHS.address(delivery_id).partition("+")[2].partition("@")[0]
+    token = PATHS.address(MAILBOX, delivery_id).partition("+")[2].partition("@")[0]
     changed = f"{token[:place]}{letter}{token[place + 1 :]}"
     # The last character holds two bits that belong to nothing.
     if changed[:-1] != token[:-1]:
@@ -99,19 +100,14 @@ def test_a_return_path_that_was_changed_names_nothing(
 
 @given(st.text(), st.binary(min_size=32, max_size=32), st.uuids())
 def test_nobody_else_makes_a_return_path(text: str, secret: bytes, delivery_id: UUID) -> None:
-    other = ReturnPaths(secret, "", "bounces", "south.example.org")
+    other = ReturnPaths(secret)
     if secret != PATHS.secret:
-        assert PATHS.delivery_in([text, other.address(delivery_id)]) is None
+        assert PATHS.delivery_in([text, other.address(MAILBOX, delivery_id)]) is None
 
 
 def test_the_longest_mailbox_leaves_room_for_the_token() -> None:
-    longest = ReturnPaths(b"s" * 32, "", "m" * 21, "south.example.org")
-    assert len(longest.address(UUID(int=0)).partition("@")[0]) == 64
-
-
-def test_without_a_domain_bounces_come_to_the_sender() -> None:
-    plain = ReturnPaths(b"s" * 32, "Southlink <news@south.example.org>")
-    assert plain.address(UUID(int=1)) == "news@south.example.org"
+    longest = PATHS.address(ReturnMailbox("south.example.org", "m" * 21), UUID(int=0))
+    assert len(longest.partition("@")[0]) == 64
 
 
 def test_the_code_that_says_most_counts() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiosmtpd.smtp import Envelope
 from sqlmodel import col, select
 
 from services.notifier import subscriptions, suppressions
@@ -19,6 +20,7 @@ from tests.notifier import reports
 from tests.notifier.reports import Sent
 from tests.notifier.returned import (
     LIMITS,
+    MAILBOX,
     delivery_id_of,
     paths,
     report,
@@ -134,7 +136,7 @@ def test_a_made_up_bounce_suppresses_nobody(world: World, sent: Sent) -> None:
 
 
 def test_a_return_path_names_an_email_that_is_known(world: World, sent: Sent) -> None:
-    unknown = replace(sent, return_path=paths(world).address(new_id()), message_id="<>")
+    unknown = replace(sent, return_path=paths(world).address(MAILBOX, new_id()), message_id="<>")
     assert report(world, reports.postfix(unknown)).delivery_id is None
     assert suppressed(world) == {}
 
@@ -246,3 +248,34 @@ def ask(world: World, address: str) -> None:
     with world.database.write() as session:
         wish = Wish(address, EVERYTHING, Frequency.DAILY, Hours())
         subscriptions.ask(session, wish, utc_now(), per_minute=1_000)
+
+
+def test_each_email_leaves_with_a_return_path_that_names_it(world: World) -> None:
+    world.open_group()
+    world.subscribe(ANA, Frequency.IMMEDIATE)
+    senders: list[str | None] = []
+
+    def keep_sender(envelope: Envelope) -> str:
+        senders.append(envelope.mail_from)
+        return "250 OK"
+
+    world.mailbox.on_message = keep_sender
+    world.bounces_to = MAILBOX
+    world.tell(world.update())
+    world.deliver_all()
+    (sender,) = senders
+    with world.database.read() as session:
+        (delivery_id,) = session.exec(select(Delivery.id)).all()
+    assert paths(world).delivery_in([sender or ""]) == delivery_id
+    assert world.mailbox.messages[0]["From"] == "Southlink <news@south.example.org>"
+
+
+def test_a_recipient_whom_the_mail_server_refuses_is_suppressed(world: World) -> None:
+    world.open_group()
+    world.subscribe(ANA, Frequency.IMMEDIATE)
+    world.mailbox.refused[ANA] = "550 5.1.1 No such user"
+    world.tell(world.update())
+    world.deliver_all()
+    assert suppressed(world) == {ANA: "hard_bounce"}
+    (row,) = stored_reports(world)
+    assert (row.source, row.diagnostic) == ("smtp", "550 5.1.1 No such user")

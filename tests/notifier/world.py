@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from services.notifier import digest_runs, projections, sending, subscriptions
 from services.notifier.links import Links, links
+from services.notifier.return_paths import ReturnMailbox
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.tables import Delivery, DigestRun, Subscription
@@ -44,6 +45,7 @@ class World:
     public_url: str
     group_id: UUID = field(default_factory=new_id)
     institution_id: UUID = field(default_factory=new_id)
+    bounces_to: ReturnMailbox | None = None
 
     def tell(self, data: EventData, subject: str = "", time: datetime | None = None) -> Event:
         """Apply an event as the consumer does, in a transaction of its own."""
@@ -193,4 +195,5 @@ class World:
             mail_from="Southlink <news@south.example.org>",
             public_url=self.public_url,
             hold=hold,
+            bounces_to=self.bounces_to,
         )

@@ -64,6 +64,9 @@ class Limits:
         return cls(chosen.soft_bounce_limit, timedelta(days=chosen.soft_bounce_days))
 
 
+NORMAL_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class _Subject:
     """What a report is about, and what it says of that."""
@@ -213,7 +216,7 @@ def _soft_bounces(session: Session, fingerprint: str, since: datetime) -> int:
 
 def _subject(session: Session, report: Report) -> _Subject | None:
     secret = session.get_one(SigningSecret, 1).secret
-    proven = ReturnPaths(secret, mail_from="").delivery_in(report.places)
+    proven = ReturnPaths(secret).delivery_in(report.places)
     if proven is not None:
         return _of_delivery(session, proven, report, must_name=False)
     for named in map(UUID, filter(_is_uuid, report.message_ids)):

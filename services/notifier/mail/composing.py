@@ -18,6 +18,7 @@ from services.notifier.mail.digest_messages import DigestMessages
 from services.notifier.mail.envelopes import Envelope, Parked, Sender
 from services.notifier.mail.headers import UnwritableError
 from services.notifier.mail.told import Teller, TellerShelf
+from services.notifier.return_paths import ReturnMailbox
 from shared.columns import utc_now
 from shared.problems import NOT_FOUND, Problem
 
@@ -27,15 +28,21 @@ _shelf = TellerShelf()
 
 
 def compose(
-    session: Session, claims: Sequence[Claim], *, mail_from: str, public_url: str
+    session: Session,
+    claims: Sequence[Claim],
+    *,
+    mail_from: str,
+    public_url: str,
+    bounces_to: ReturnMailbox | None = None,
 ) -> Iterator[Envelope | Parked]:
     """Yield an envelope for each claim, in their order, or why there is none.
 
     ``mail_from`` is the sender as people see it, ``public_url`` the start of the links.
+    ``bounces_to`` is where e-mails come back to, else they come back to the sender.
     """
     now = utc_now()
     _shelf.age(now)
-    sender = Sender(mail_from, links(session, public_url))
+    sender = Sender(mail_from, links(session, public_url), bounces_to)
     digests = DigestMessages(
         session,
         sender,

@@ -6,6 +6,7 @@ from functools import cached_property
 from uuid import UUID
 
 from services.notifier.links import Links
+from services.notifier.return_paths import ReturnMailbox, ReturnPaths
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,23 @@ class Sender:
 
     mail_from: str
     links: Links
+    bounces_to: ReturnMailbox | None = None
+    """Where e-mails come back to; to the sender's address without it."""
 
     @cached_property
     def address(self) -> str:
         """The address alone."""
         return parseaddr(self.mail_from)[1]
+
+    def return_path(self, delivery_id: UUID) -> str:
+        """Return the envelope sender of a delivery."""
+        if self.bounces_to is None:
+            return self.address
+        return self._return_paths.address(self.bounces_to, delivery_id)
+
+    @cached_property
+    def _return_paths(self) -> ReturnPaths:
+        return ReturnPaths(self.links.secret)
 
     @cached_property
     def domain(self) -> str:

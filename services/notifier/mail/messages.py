@@ -39,9 +39,10 @@ def enveloped(
     ``date`` is in the reader's time zone.
     """
     to = recipient(address)
+    return_path = sender.return_path(delivery_id)
     return Envelope(
         delivery_id=delivery_id,
-        mail_from=sender.address,
+        mail_from=return_path,
         recipient=to,
         content=b"".join(
             (
@@ -59,7 +60,7 @@ def enveloped(
                 _END,
             )
         ),
-        smtputf8=not (to.isascii() and sender.address.isascii()),
+        smtputf8=not (to + return_path + sender.address).isascii(),
     )
 
 

@@ -77,6 +77,32 @@ def _requests(large: Large, run: int) -> Iterator[tuple[str, tuple[Caller, Asked
                 coordinator,
                 (f"/groups/{group}/action-items", {"overdue": True}),
             ),
+            ("the action items", focal_point, ("/action-items", {"limit": 50})),
+            (
+                "the overdue action items of a theme",
+                focal_point,
+                ("/action-items", {"overdue": True, "theme": f"theme-{chance.randrange(20)}"}),
+            ),
+            (
+                "the action items of an institution",
+                coordinator,
+                ("/action-items", {"institution": str(chance.choice(large.institutions))}),
+            ),
+            (
+                "the blocked action items that changed last",
+                focal_point,
+                ("/action-items", {"state": "blocked", "sort": "changed"}),
+            ),
+            (
+                "the action items that a person sees to",
+                focal_point,
+                ("/action-items", {"person": str(focal_point.id)}),
+            ),
+            (
+                "the trace of an action item",
+                coordinator,
+                (f"/trace/action_item/{chance.choice(large.stories)}", {}),
+            ),
             ("a search for a frequent word", focal_point, ("/search", {"q": word, "facets": True})),
             ("a search for rare words", focal_point, ("/search", {"q": f"{word} {place}"})),
             ("a search with a typing error", focal_point, ("/search", {"q": _mistyped(word)})),

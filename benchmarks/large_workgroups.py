@@ -19,6 +19,8 @@ from services.workgroups import markdown, search_index
 from services.workgroups.settings import SERVICE
 from services.workgroups.tables import (
     ActionItem,
+    ActionItemPerson,
+    AgreedPoint,
     Coordinator,
     FocalPoint,
     Group,
@@ -57,6 +59,9 @@ class Large:
     groups: Sequence[UUID]
     coordinator: UUID
     focal_points: Sequence[UUID]
+    institutions: Sequence[UUID]
+    stories: Sequence[UUID]
+    """Action items that follow from what a meeting agreed."""
 
 
 @contextmanager
@@ -131,7 +136,26 @@ def _filled(database: Database) -> Large:
         _write(database, rows)
     updates = [_update(chance, groups, members, number) for number in range(UPDATES)]
     _write(database, updates)
-    _write(database, [_item(chance, groups, members, number) for number in range(ACTION_ITEMS)])
+    points = [
+        AgreedPoint(meeting_id=meeting.id, number=number, text=_said(chance))
+        for meeting in meetings
+        for number in (1, 2)
+    ]
+    _write(database, points)
+    agreed: dict[UUID, list[AgreedPoint]] = {group.id: [] for group in groups}
+    held = {row.meeting_id: row.group_id for row in of_meetings}
+    for point in points:
+        agreed[held[point.meeting_id]].append(point)
+    items = [_item(chance, groups, members, agreed, number) for number in range(ACTION_ITEMS)]
+    _write(database, items)
+    speaker = {one.institution_id: one.person_id for one in speakers}
+    _write(
+        database,
+        [
+            ActionItemPerson(action_item_id=item.id, person_id=speaker[item.institution_id])
+            for item in items[::2]
+        ],
+    )
     for _done in search_index.reindex(database):
         pass
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -142,6 +166,8 @@ def _filled(database: Database) -> Large:
         [group.id for group in groups],
         coordinator.person_id,
         [one.person_id for one in speakers],
+        [one.id for one in institutions],
+        [item.id for item in items if item.agreed_point_id is not None],
     )
 
 
@@ -182,9 +208,15 @@ def _update(
 
 
 def _item(
-    chance: Random, groups: Sequence[Group], members: dict[UUID, list[Institution]], number: int
+    chance: Random,
+    groups: Sequence[Group],
+    members: dict[UUID, list[Institution]],
+    agreed: dict[UUID, list[AgreedPoint]],
+    number: int,
 ) -> ActionItem:
     group = groups[number % len(groups)]
+    # Every other one follows from what a meeting of its group agreed.
+    point = chance.choice(agreed[group.id]) if number % 2 and agreed[group.id] else None
     state = chance.choices(list(STATES), list(STATES.values()))[0]
     finished = TODAY if state in {"done", "cancelled"} else None
     return ActionItem(
@@ -193,6 +225,8 @@ def _item(
         title=f"List the {chance.choice(TOPICS).lower()} training that members offer",
         description=_said(chance),
         institution_id=chance.choice(members[group.id]).id,
+        meeting_id=point.meeting_id if point else None,
+        agreed_point_id=point.id if point else None,
         due_date=date(2025, 1, 1) + timedelta(days=chance.randrange(730)),
         state=state,
         reason="Waits for a decision." if state in {"blocked", "cancelled"} else None,

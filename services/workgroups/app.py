@@ -7,6 +7,7 @@ from services.workgroups import figures
 from services.workgroups.attachment_store import AttachmentStore
 from services.workgroups.readiness import history_check, parked_check
 from services.workgroups.routes import (
+    action_item_list,
     action_item_log,
     action_items,
     admissions,
@@ -88,6 +89,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             minutes.router,
             calendars.router,
             action_items.router,
+            action_item_list.router,
             bulk.router,
             action_item_log.router,
             reassignments.router,

@@ -24,8 +24,8 @@ def outline(trace: Trace, nodes: Sequence[Node]) -> Iterator[str]:
         beside[link.source].append(link.target)
         beside[link.target].append(link.source)
     place = {node.ref: number for number, node in enumerate(nodes)}
-    shared = trace.start.kind in SHARED
-    first = [trace.start] if shared else []
+    own = [node.ref for node in nodes if node.ref.kind not in SHARED]
+    first = [trace.start] if trace.start.kind in SHARED else own[:1]
     told: set[Ref] = set()
     waiting = [(ref, 0) for ref in reversed([*first, *by_ref])]
     while waiting:

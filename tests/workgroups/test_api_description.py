@@ -155,6 +155,7 @@ def test_there_are_the_operations_that_others_rely_on(
         "POST /groups/{group_id}/action-items/bulk",
         "POST /groups/{group_id}/members/bulk",
         "GET /groups/{group_id}/action-items",
+        "GET /action-items",
         "GET /action-items/{action_item_id}",
         "PATCH /action-items/{action_item_id}",
         "POST /action-items/{action_item_id}/log",

@@ -249,3 +249,9 @@ def test_a_trace_is_shown_from_what_was_raised_to_what_came_of_it(run: Run, desk
         *("update", "meeting", "agreed_point", "action_item")
     ]
     assert run("trace", "meeting", meeting["id"]).stdout.startswith("Meeting: Retreat")
+    alone = desk.workgroups.assign(
+        desk.coordinator, desk.group, desk.member, meeting_id=meeting["id"]
+    )
+    first, second = run("trace", "action-item", alone["id"]).stdout.splitlines()
+    assert first.startswith("Action item digital #3")
+    assert second.startswith("  Meeting: Retreat")

@@ -48,6 +48,7 @@ class ActionItemOut(Output):
 
     id: UUID
     group_id: UUID
+    group_title: str = Field(examples=["Digital transformation follow-up group"])
     number: int = Field(description="Its number within the group, from 1.", examples=[3])
     title: str = Field(examples=[TITLE])
     description: str | None
@@ -85,13 +86,12 @@ def action_items_shown(
     now = utc_now()
     ids = [item.id for item in items]
     names = names_of(session, [item.institution_id for item in items])
-    zones = dict(
-        session.exec(
-            select(Group.id, Group.time_zone).where(
-                col(Group.id).in_({item.group_id for item in items})
-            )
-        ).all()
-    )
+    groups = {
+        group.id: group
+        for group in session.exec(
+            select(Group).where(col(Group.id).in_({item.group_id for item in items}))
+        )
+    }
     people = people_shown(session, caller, items)
     about = support_of(session, ids)
     seen = support.seen(
@@ -102,9 +102,10 @@ def action_items_shown(
     return [
         ActionItemOut(
             **item.model_dump(exclude={"assigned_by", "due_soon_told_for", "overdue_told_for"}),
+            group_title=groups[item.group_id].title,
             institution_name=names.get(item.institution_id, UNNAMED).name,
             institution_acronym=names.get(item.institution_id, UNNAMED).acronym,
-            overdue=is_overdue(item.state, item.due_date, zones[item.group_id], now),
+            overdue=is_overdue(item.state, item.due_date, groups[item.group_id].time_zone, now),
             people=people[item.id],
             needs=_supports(seen, about[item.id][Side.NEED]),
             offers=_supports(seen, about[item.id][Side.OFFER]),

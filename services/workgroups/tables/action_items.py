@@ -49,6 +49,8 @@ class ActionItem(Table, table=True):
         ForeignKeyConstraint(["parent_id", "group_id"], ["action_item.id", "action_item.group_id"]),
         Index(None, "institution_id", "state"),
         Index(None, "state", "due_date"),
+        Index(None, "due_date", "id"),
+        Index(None, "updated_at", "id"),
         Index(None, "agreed_point_id"),
         Index(None, "meeting_id"),
         Index(None, "parent_id"),

@@ -15,6 +15,8 @@ from services.notifier.routes import (
     deliveries,
     digest_runs,
     me,
+    own_subscriptions,
+    reading,
     subscriptions,
     suppressions,
 )
@@ -50,6 +52,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             bounces.router,
             suppressions.router,
             me.router,
+            own_subscriptions.router,
+            reading.router,
             confirm.router,
             preferences.router,
             unsubscribe.router,

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from services.notifier import subscribers
+from services.notifier import pauses, subscribers
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -260,7 +260,7 @@ def _close(
             ),
         )
     )
-    in_window = and_(waiting, col(DigestItem.recorded_at) < end)
+    in_window = and_(waiting, col(DigestItem.recorded_at) < end, pauses.over(end))
     if not session.exec(select(DigestItem.id).where(in_window).limit(1)).first():
         return None
     digest = Digest(

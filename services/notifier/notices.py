@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import reach, subscribers
+from services.notifier import reach, settling
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -67,7 +67,7 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     )
     session.add(notice)
     session.flush()
-    readers = _readers(session, reached, happening.facts)
+    readers = _readers(session, reached, happening.facts, now)
     at_once = [each for each in readers if each.frequency is Frequency.IMMEDIATE]
     digests = {
         each.subscriber_id: Digest(
@@ -115,10 +115,12 @@ def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:
     return session.exec(told.limit(1)).first() is not None
 
 
-def _readers(session: Session, reached: list[Target], facts: dict[str, Any]) -> list[Subscription]:
+def _readers(
+    session: Session, reached: list[Target], facts: dict[str, Any], now: datetime
+) -> list[Subscription]:
     """Return, for each reader who asked for any of it, the most immediate subscription."""
     by_reader: dict[UUID, list[Subscription]] = {}
     for subscription in reach.wanting(session, reached, facts):
         by_reader.setdefault(subscription.subscriber_id, []).append(subscription)
-    best = (subscribers.most_immediate(by_reader[reader]) for reader in sorted(by_reader))
+    best = (settling.most_immediate(by_reader[reader], now) for reader in sorted(by_reader))
     return [subscription for subscription in best if subscription is not None]

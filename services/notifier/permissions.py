@@ -58,3 +58,15 @@ def _bounce_reporter(caller: CurrentCaller, session: Writing) -> Caller:
 
 BounceReporter = Annotated[Caller, Depends(_bounce_reporter)]
 """A system that reports bounces, or a coordinator; 401 or 403 otherwise."""
+
+
+async def _person(caller: CurrentCaller) -> Caller:
+    if not caller.acts:
+        raise Problem(
+            FORBIDDEN, "This belongs to people: sign in at the registry and send that token."
+        )
+    return caller
+
+
+Person = Annotated[Caller, Depends(_person)]
+"""A person who acts for themselves; 401 or 403 otherwise."""

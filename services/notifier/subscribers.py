@@ -1,30 +1,17 @@
-"""Subscribers: the readers, their hours, and the windows that follow from both."""
+"""Subscribers: the readers, and when and in which language they read."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, select
 
-from services.notifier import reach
-from services.notifier.tables import (
-    Delivery,
-    DigestItem,
-    DigestWindow,
-    Notice,
-    Subscriber,
-    Subscription,
-)
-from services.notifier.vocabulary import (
-    DIGEST_FREQUENCIES,
-    UNFINISHED,
-    DeliveryState,
-    Frequency,
-)
-from services.notifier.windows import Schedule, next_window_end
+from services.notifier.pauses import begins
+from services.notifier.tables import Subscriber, Subscription
+from services.notifier.vocabulary import Frequency
+from services.notifier.windows import Schedule
 from shared.problems import NOT_FOUND, Problem
 
 DEFAULT_LANGUAGE = "en"
@@ -43,14 +30,19 @@ class Hours:
     weekday: int | None = None
 
 
+def find(session: Session, subscriber_id: UUID) -> Subscriber | None:
+    """Return the subscriber that has this id, or that this one became."""
+    found = session.get(Subscriber, subscriber_id)
+    return find(session, found.joined_into) if found and found.joined_into else found
+
+
 def lock(session: Session, subscriber_id: UUID) -> Subscriber:
     """Return the subscriber, locked for this transaction; raise ``Problem`` when unknown."""
-    subscriber = session.exec(
-        select(Subscriber).where(col(Subscriber.id) == subscriber_id).with_for_update()
-    ).one_or_none()
+    subscriber = find(session, subscriber_id)
     if subscriber is None:
         raise Problem(NOT_FOUND, "Nobody is subscribed with this link any more.")
-    return subscriber
+    session.refresh(subscriber, with_for_update=True)
+    return lock(session, subscriber.joined_into) if subscriber.joined_into else subscriber
 
 
 def lock_or_add(session: Session, email: str, hours: Hours) -> Subscriber:
@@ -62,6 +54,8 @@ def lock_or_add(session: Session, email: str, hours: Hours) -> Subscriber:
             time_zone=hours.time_zone or DEFAULT_TIME_ZONE,
             hour=DEFAULT_HOUR if hours.hour is None else hours.hour,
             weekday=hours.weekday or DEFAULT_WEEKDAY,
+            own_language=hours.language is not None,
+            own_time_zone=hours.time_zone is not None,
         )
         try:
             with session.begin_nested():
@@ -76,57 +70,34 @@ def lock_or_add(session: Session, email: str, hours: Hours) -> Subscriber:
 
 
 def set_hours(session: Session, subscriber: Subscriber, hours: Hours) -> None:
-    """Change what ``hours`` names."""
-    subscriber.language = hours.language or subscriber.language
-    subscriber.time_zone = hours.time_zone or subscriber.time_zone
-    subscriber.hour = subscriber.hour if hours.hour is None else hours.hour
-    subscriber.weekday = hours.weekday or subscriber.weekday
+    """Change what ``hours`` names; a pause then lasts until the same day in the new zone."""
+    zone = subscriber.time_zone
+    chosen = {name: value for name, value in asdict(hours).items() if value is not None}
+    changed = {name for name, value in chosen.items() if getattr(subscriber, name) != value}
+    for name, value in chosen.items():
+        setattr(subscriber, name, value)
+    subscriber.own_language |= hours.language is not None
+    subscriber.own_time_zone |= hours.time_zone is not None
+    if changed:
+        subscriber.version += 1
+    if "time_zone" in changed:
+        move_pauses(session, subscriber, zone)
     session.add(subscriber)
     session.flush()
+
+
+def move_pauses(session: Session, subscriber: Subscriber, former_zone: str) -> None:
+    """Let pauses last until the day that was chosen begins in the subscriber's zone of now."""
+    for subscription in active_subscriptions(session, subscriber.id):
+        if subscription.paused_until is not None:
+            day = subscription.paused_until.astimezone(ZoneInfo(former_zone)).date()
+            subscription.paused_until = begins(day, subscriber.time_zone)
+            session.add(subscription)
 
 
 def schedule(subscriber: Subscriber, frequency: Frequency) -> Schedule:
     """Return when the subscriber's windows of this frequency end."""
     return Schedule(frequency, subscriber.time_zone, subscriber.hour, subscriber.weekday)
-
-
-def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """Make waiting items and open windows agree with the subscriptions and hours as they are now.
-
-    A waiting item moves to the frequency that now asks for it, and goes when none does. What a
-    reader now wants at once but already waits in a window stays there: it is no news any more.
-    """
-    active = active_subscriptions(session, subscriber.id)
-    needed = {each.frequency for each in active if each.frequency in DIGEST_FREQUENCIES}
-    waiting = session.exec(
-        select(DigestItem, Notice)
-        .join(Notice, col(Notice.id) == col(DigestItem.notice_id))
-        .where(
-            col(DigestItem.subscriber_id) == subscriber.id,
-            col(DigestItem.digest_id).is_(None),
-        )
-    ).all()
-    for item, notice in waiting:
-        best = most_immediate(each for each in active if reach.concerns(notice, each))
-        if best is None:
-            session.delete(item)
-            continue
-        item.subscription_id = best.id
-        if best.frequency in DIGEST_FREQUENCIES:
-            item.frequency = best.frequency
-        needed.add(item.frequency)
-        session.add(item)
-    _keep_windows(session, subscriber, needed, now)
-    session.flush()
-
-
-def most_immediate(subscriptions: Iterable[Subscription]) -> Subscription | None:
-    """Return the subscription that asks soonest; of equals the eldest; ``None`` of none.
-
-    One that never wants to hear asks for nothing.
-    """
-    asking = (each for each in subscriptions if each.frequency is not Frequency.NEVER)
-    return min(asking, key=lambda each: (each.frequency.urgency, each.id), default=None)
 
 
 def active_subscriptions(session: Session, subscriber_id: UUID) -> list[Subscription]:
@@ -143,33 +114,6 @@ def active_subscriptions(session: Session, subscriber_id: UUID) -> list[Subscrip
     )
 
 
-def leave(session: Session, subscriber_id: UUID, now: datetime) -> int:
-    """End every subscription; return how many ended.
-
-    What waits is dropped and what has not left yet is cancelled: no e-mail starts after this
-    commits. Doing it again changes nothing.
-    """
-    subscriber = lock(session, subscriber_id)
-    ended = session.exec(
-        update(Subscription)
-        .where(
-            col(Subscription.subscriber_id) == subscriber_id,
-            col(Subscription.ended_at).is_(None),
-        )
-        .values(ended_at=now)
-    ).rowcount
-    session.exec(
-        update(Delivery)
-        .where(
-            col(Delivery.subscriber_id) == subscriber_id,
-            col(Delivery.state).in_(UNFINISHED),
-        )
-        .values(state=DeliveryState.CANCELLED, finished_at=now, answer="The reader left.")
-    )
-    settle_choices(session, subscriber, now)
-    return ended
-
-
 def count(session: Session) -> int:
     """Return how many readers have at least one active subscription."""
     return session.exec(
@@ -177,26 +121,3 @@ def count(session: Session) -> int:
             col(Subscription.ended_at).is_(None)
         )
     ).one()
-
-
-def _keep_windows(
-    session: Session, subscriber: Subscriber, needed: set[Frequency], now: datetime
-) -> None:
-    for frequency in DIGEST_FREQUENCIES:
-        window = session.get(DigestWindow, (subscriber.id, frequency))
-        if frequency not in needed:
-            session.exec(
-                delete(DigestWindow).where(
-                    col(DigestWindow.subscriber_id) == subscriber.id,
-                    col(DigestWindow.frequency) == frequency,
-                )
-            )
-            continue
-        if window is None:
-            window = DigestWindow(
-                subscriber_id=subscriber.id, frequency=frequency, starts_at=now, ends_at=now
-            )
-        elif window.ends_at <= now:
-            continue  # It is due: the run that closes it finds the next end by the new hours.
-        window.ends_at = next_window_end(now, schedule(subscriber, frequency))
-        session.add(window)

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.notifier import criteria, reach, subscribers, targets
+from services.notifier import settling, subscribers, targets
 from services.notifier.subscribers import Hours
-from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest
-from services.notifier.targets import Target
-from services.notifier.vocabulary import DeliveryKind, Frequency
-from shared.problems import INVALID, NOT_ALLOWED_NOW, NOT_FOUND, TOO_MANY, FieldError, Problem
+from services.notifier.tables import Delivery, Subscription, SubscriptionRequest
+from services.notifier.targets import Target, criteria_of
+from services.notifier.vocabulary import DeliveryKind, Frequency, SubscriptionOrigin
+from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, TOO_MANY, Problem
 
 REQUEST_LIFETIME = timedelta(days=3)
 REQUESTS_PER_ADDRESS = 10
@@ -44,13 +44,7 @@ def ask(session: Session, wish: Wish, now: datetime, per_minute: int) -> Asked:
     ``Problem`` when there is no such target, or when too many requests came: ``per_minute`` in
     all, `REQUESTS_PER_ADDRESS` an hour for the address.
     """
-    if targets.known_name(session, wish.target) is None:
-        raise Problem(
-            INVALID,
-            f"There is no {wish.target.kind.replace('_', ' ')} {wish.target.id!r} to follow: "
-            "choose one that exists.",
-            errors=[FieldError(pointer="/target/id", detail="Nothing with this id is known.")],
-        )
+    targets.require_known(session, wish.target)
     _limit(session, wish.email, now, per_minute)
     request = SubscriptionRequest(
         email=wish.email,
@@ -61,7 +55,7 @@ def ask(session: Session, wish: Wish, now: datetime, per_minute: int) -> Asked:
         frequency=wish.frequency,
         target_kind=wish.target.kind,
         target_id=wish.target.id,
-        criteria=_criteria(wish.target),
+        criteria=criteria_of(wish.target),
         asked_at=now,
         expires_at=now + REQUEST_LIFETIME,
     )
@@ -131,62 +125,19 @@ def confirm(session: Session, request_id: UUID, now: datetime) -> Subscription:
             criteria=request.criteria,
             confirmed_at=now,
         )
+    else:
+        subscription.version += 1
+    subscription.origin = SubscriptionOrigin.ASKED
     subscription.frequency = request.frequency
     subscription.confirmed_at = now
-    subscription.ended_at = None
+    subscription.ended_at = subscription.ended_by = None
+    subscriber.left_at = None
     request.confirmed_at = now
     session.add(subscription)
     session.add(request)
     session.flush()
-    subscribers.settle_choices(session, subscriber, now)
+    settling.settle_choices(session, subscriber, now)
     return subscription
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How soon one subscription is wanted from now on; ``None`` ends it."""
-
-    subscription_id: UUID
-    frequency: Frequency | None
-
-
-def all_of(session: Session, subscriber_id: UUID) -> list[Subscription]:
-    """Return every subscription the reader ever confirmed, the ended ones too."""
-    return list(
-        session.exec(
-            select(Subscription)
-            .where(col(Subscription.subscriber_id) == subscriber_id)
-            .order_by(col(Subscription.id))
-        )
-    )
-
-
-def choose(
-    session: Session, subscriber_id: UUID, hours: Hours, choices: list[Choice], now: datetime
-) -> Subscriber:
-    """Change hours and frequencies at once; a choice for somebody else's subscription is void."""
-    subscriber = subscribers.lock(session, subscriber_id)
-    wanted = {choice.subscription_id: choice for choice in choices}
-    for subscription in all_of(session, subscriber_id):
-        choice = wanted.get(subscription.id)
-        if choice is None:
-            continue
-        if choice.frequency is None:
-            subscription.ended_at = subscription.ended_at or now
-        else:
-            subscription.frequency = choice.frequency
-            subscription.ended_at = None
-        session.add(subscription)
-    session.flush()
-    if not subscribers.active_subscriptions(session, subscriber_id):
-        subscribers.leave(session, subscriber_id, now)
-    subscribers.set_hours(session, subscriber, hours)
-    subscribers.settle_choices(session, subscriber, now)
-    return subscriber
-
-
-def _criteria(target: Target) -> dict[str, list[str]] | None:
-    return criteria.of_key(target.id).named() if target.kind in reach.SUPPORT else None
 
 
 def _limit(session: Session, email: str, now: datetime, per_minute: int) -> None:
@@ -210,42 +161,3 @@ def _limit(session: Session, email: str, now: datetime, per_minute: int) -> None
             "Very many people are subscribing at this moment: try again in a minute.",
             headers={"Retry-After": "60"},
         )
-
-
-def follow_merged(session: Session, gone: Target, survivor: Target, now: datetime) -> None:
-    """Let who follows, or asked to follow, something that was merged follow its survivor.
-
-    Who follows both keeps the subscription to the survivor. Called again, it changes nothing.
-    """
-    for asked in session.exec(
-        select(SubscriptionRequest).where(
-            SubscriptionRequest.target_kind == gone.kind, SubscriptionRequest.target_id == gone.id
-        )
-    ).all():
-        asked.target_id = survivor.id
-        session.add(asked)
-    for subscription in session.exec(
-        select(Subscription)
-        .where(
-            Subscription.target_kind == gone.kind,
-            Subscription.target_id == gone.id,
-            col(Subscription.ended_at).is_(None),
-        )
-        .with_for_update()
-    ).all():
-        there = session.exec(
-            select(Subscription).where(
-                Subscription.subscriber_id == subscription.subscriber_id,
-                Subscription.target_kind == survivor.kind,
-                Subscription.target_id == survivor.id,
-            )
-        ).first()
-        if there is None:
-            subscription.target_id = survivor.id
-        else:
-            if there.ended_at is not None:
-                there.frequency, there.ended_at = subscription.frequency, None
-                session.add(there)
-            subscription.ended_at = now
-        session.add(subscription)
-    session.flush()

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
-from services.notifier import digest_runs, subscribers
+from services.notifier import digest_runs, leaving
 from services.notifier.addresses import fingerprints
 from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest, Suppression
 from services.notifier.vocabulary import UNFINISHED, DeliveryState, SuppressionReason
@@ -78,7 +78,7 @@ def suppress(
     session.flush()
     for subscriber_id in _readers(session, address):
         if reason is SuppressionReason.COMPLAINT:
-            subscribers.leave(session, subscriber_id, now)
+            leaving.leave(session, subscriber_id, now)
     _cancel(session, _unfinished_to(session, address), reason, now)
     return kept, fresh
 

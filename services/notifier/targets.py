@@ -12,6 +12,7 @@ from services.notifier import criteria
 from services.notifier.tables import Group, Institution, Theme
 from services.notifier.vocabulary import TargetKind
 from shared.events.catalogue import UpdateKind
+from shared.problems import INVALID, FieldError, Problem
 
 UPDATE_KINDS: tuple[str, ...] = get_args(UpdateKind)
 
@@ -93,6 +94,24 @@ def known_name(session: Session, target: Target) -> str | None:
             return UPDATE_KIND_NAMES.get(target.id)
         case TargetKind.NEEDS | TargetKind.OFFERS:
             return _name_of_support(target)
+
+
+def require_known(session: Session, target: Target) -> None:
+    """Raise ``Problem`` (422) when there is nothing of this kind and id to follow."""
+    if known_name(session, target) is None:
+        raise Problem(
+            INVALID,
+            f"There is no {target.kind.replace('_', ' ')} {target.id!r} to follow: "
+            "choose one that exists.",
+            errors=[FieldError(pointer="/target/id", detail="Nothing with this id is known.")],
+        )
+
+
+def criteria_of(target: Target) -> dict[str, list[str]] | None:
+    """Return the criteria of a target of needs or offers, as they are kept; ``None`` of others."""
+    if target.kind not in (TargetKind.NEEDS, TargetKind.OFFERS):
+        return None
+    return criteria.of_key(target.id).named()
 
 
 def name(session: Session, target: Target) -> str:

@@ -41,6 +41,14 @@ class SubscriptionOrigin(StrEnum):
     MEMBERSHIP = "membership"
 
 
+class EndedBy(StrEnum):
+    """Why a subscription is over: its reader, a role that ended, or a merge with what goes on."""
+
+    READER = "reader"
+    ROLE = "role"
+    MERGE = "merge"
+
+
 class NoticeKind(StrEnum):
     """What happened, for readers."""
 
@@ -77,6 +85,7 @@ class DeliveryKind(StrEnum):
     CONFIRMATION = "confirmation"
     IMMEDIATE = "immediate"
     DIGEST = "digest"
+    WELCOME = "welcome"
 
 
 class DeliveryState(StrEnum):

@@ -15,6 +15,12 @@ def bearer(key: OKPKey, person_id: UUID, seconds: int = 600) -> dict[str, str]:
     return {"Authorization": f"Bearer {sign_token(key, Caller(person_id), seconds)}"}
 
 
+def person(key: OKPKey, person_id: UUID) -> dict[str, str]:
+    """Return the header with a token of a person who acts."""
+    caller = Caller(person_id, scopes=frozenset({"act"}))
+    return {"Authorization": f"Bearer {sign_token(key, caller, 600)}"}
+
+
 def coordinator(world: World, key: OKPKey) -> dict[str, str]:
     """Appoint a coordinator and return the header with the token."""
     person_id = new_id()

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from services.notifier import criteria, notices, subscriptions
+from services.notifier import choices, criteria, notices, subscriptions
+from services.notifier.choices import Choice
 from services.notifier.criteria import Criteria
 from services.notifier.notices import Happening
 from services.notifier.subscribers import Hours
-from services.notifier.subscriptions import Choice
 from services.notifier.tables import DigestItem, Subscriber, Subscription
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency, NoticeKind, TargetKind
@@ -152,7 +152,7 @@ def test_what_waits_moves_to_criteria_that_were_asked_for_later(world: World) ->
     publish(world, need(countries=["BD"]))
     world.subscribe("ana@example.org", Frequency.WEEKLY, needs(countries=["NP"]))
     with world.database.write() as session:
-        subscriptions.choose(
+        choices.choose(
             session,
             everything.subscriber_id,
             Hours(),

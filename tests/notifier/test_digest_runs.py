@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, func, select
 
-from services.notifier import digest_runs, subscribers, subscriptions, targets
+from services.notifier import choices, digest_runs, leaving, targets
+from services.notifier.choices import Choice
 from services.notifier.subscribers import Hours
-from services.notifier.subscriptions import Choice
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -177,7 +177,7 @@ def test_a_reader_who_leaves_during_a_run_gets_nothing_after(world: World) -> No
     world.tell(world.update())
     run = world.close_windows()
     with world.database.write() as session:
-        assert subscribers.leave(session, reader.subscriber_id, utc_now()) == 1
+        assert leaving.leave(session, reader.subscriber_id, utc_now()) == 1
     world.deliver_all()
     assert world.mailbox.messages == []
     with world.database.write() as session:
@@ -189,9 +189,9 @@ def test_a_reader_who_leaves_during_a_run_gets_nothing_after(world: World) -> No
 def test_leaving_twice_is_the_same_as_once(world: World) -> None:
     reader = world.subscribe("ana@example.org")
     with world.database.write() as session:
-        assert subscribers.leave(session, reader.subscriber_id, utc_now()) == 1
+        assert leaving.leave(session, reader.subscriber_id, utc_now()) == 1
     with world.database.write() as session:
-        assert subscribers.leave(session, reader.subscriber_id, utc_now()) == 0
+        assert leaving.leave(session, reader.subscriber_id, utc_now()) == 0
 
 
 def test_what_waits_moves_along_when_the_frequency_changes(world: World) -> None:
@@ -240,7 +240,7 @@ def test_a_reader_who_moves_to_another_zone_misses_nothing_and_reads_nothing_twi
         session.add(item)
         tokyo = Hours(None, "Asia/Tokyo", 8, 1)
         moved = OPENED + timedelta(hours=2)
-        subscriptions.choose(session, reader.subscriber_id, tokyo, [], moved)
+        choices.choose(session, reader.subscriber_id, tokyo, [], moved)
     with world.database.read() as session:
         window = session.get_one(DigestWindow, (reader.subscriber_id, Frequency.DAILY))
         assert window.starts_at == OPENED
@@ -269,7 +269,7 @@ def test_a_run_is_done_when_its_last_email_settled(world: World) -> None:
 
 def choose(world: World, reader: Subscription, frequency: Frequency | None) -> None:
     with world.database.write() as session:
-        subscriptions.choose(
+        choices.choose(
             session, reader.subscriber_id, Hours(), [Choice(reader.id, frequency)], utc_now()
         )
 

@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse
 from pydantic import Field, ValidationError
 from sqlmodel import Session
 
-from services.notifier import subscriptions, targets
+from services.notifier import choices, targets
+from services.notifier.choices import Choice
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
 from services.notifier.pages.rendering import page, problem_page
 from services.notifier.subscribers import Hours
-from services.notifier.subscriptions import Choice
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency
@@ -54,8 +54,8 @@ def save(request: Request, session: Writing, form: Form, token: Token = "") -> H
     """Save hours and frequencies together, and show them."""
     try:
         reader = _reader(request, session, token)
-        hours, choices = _chosen(form)
-        reader = subscriptions.choose(session, reader.id, hours, choices, utc_now())
+        hours, wanted = _chosen(form)
+        reader = choices.choose(session, reader.id, hours, wanted, utc_now())
     except Problem as problem:
         session.rollback()
         return problem_page(problem)
@@ -75,7 +75,7 @@ def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
         hours = _HoursForm.model_validate(
             {name: form[name] for name in ("time_zone", "hour", "weekday")}
         )
-        choices = [
+        wanted = [
             Choice(
                 UUID(name.removeprefix("frequency-")),
                 None if value == NEVER else Frequency(value),
@@ -87,7 +87,7 @@ def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
         raise Problem(
             INVALID, "One of the choices is not on offer: go back, choose again, and save."
         ) from None
-    return Hours(None, hours.time_zone, hours.hour, hours.weekday), choices
+    return Hours(None, hours.time_zone, hours.hour, hours.weekday), wanted
 
 
 def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
@@ -97,7 +97,7 @@ def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
             "name": targets.name(session, Target(subscription.target_kind, subscription.target_id)),
             "chosen": NEVER if subscription.ended_at else subscription.frequency.value,
         }
-        for subscription in subscriptions.all_of(session, reader.id)
+        for subscription in choices.all_of(session, reader.id)
     ]
     return page(
         "preferences.html",

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from services.notifier import subscribers
+from services.notifier import leaving, subscribers
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
 from services.notifier.pages.rendering import page, problem_page
@@ -40,7 +40,7 @@ def leave(request: Request, session: Writing, token: Token = "") -> HTMLResponse
     try:
         signed = links(session, request.app.state.settings.public_url)
         reader_id = signed.owner(Purpose.UNSUBSCRIBE, token)
-        subscribers.leave(session, reader_id, utc_now())
+        leaving.leave(session, reader_id, utc_now())
     except Problem as problem:
         session.rollback()
         return problem_page(problem)

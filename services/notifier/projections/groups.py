@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from services.notifier import subscriptions, targets
+from services.notifier import choices, targets
 from services.notifier.projections.telling import tell
 from services.notifier.tables import (
     Group,
@@ -41,7 +41,7 @@ def theme_merged(session: Session, _event: Event, data: ThemeMerged) -> None:
     kept = session.get(Theme, data.slug)
     if kept is not None:
         session.delete(kept)
-    subscriptions.follow_merged(
+    choices.follow_merged(
         session, targets.theme(data.slug), targets.theme(data.into_slug), utc_now()
     )
 

@@ -20,10 +20,12 @@ from services.notifier.tables.read_models import (
     Theme,
 )
 from services.notifier.tables.subscribers import (
+    RoleNews,
     SigningSecret,
     Subscriber,
     Subscription,
     SubscriptionRequest,
+    Unwanted,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Parked",
     "Participant",
     "Person",
+    "RoleNews",
     "SigningSecret",
     "Subscriber",
     "Subscription",
@@ -51,4 +54,5 @@ __all__ = [
     "Suppression",
     "Table",
     "Theme",
+    "Unwanted",
 ]

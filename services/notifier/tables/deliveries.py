@@ -20,7 +20,8 @@ class Delivery(Table, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        CheckConstraint("(request_id IS NULL) <> (digest_id IS NULL)", name="one_content"),
+        CheckConstraint("request_id IS NULL OR digest_id IS NULL", name="one_content"),
+        CheckConstraint("request_id IS NOT NULL OR subscriber_id IS NOT NULL", name="reader"),
         Index("ix_delivery_state", "state", "next_attempt_at"),
         Index("ix_delivery_run", "run_id", "state"),
         Index("ix_delivery_subscriber", "subscriber_id"),

@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from services.notifier.tables.base import Table, word
 from services.notifier.vocabulary import (
+    EndedBy,
     Frequency,
     SubscriptionOrigin,
     TargetKind,
@@ -66,9 +67,51 @@ class Subscriber(Table, table=True):
     )
     language: str
     time_zone: str
+    own_language: bool = Field(
+        default=False, description="Whether the reader chose it, so the registry's doesn't count."
+    )
+    own_time_zone: bool = False
     hour: int
     weekday: int
+    version: int = 1
+    left_at: datetime | None = Field(
+        sa_type=UtcDateTime,
+        default=None,
+        description="Since when the reader wants no e-mail; roles bring none until they ask again.",
+    )
+    welcomed_at: datetime | None = Field(
+        sa_type=UtcDateTime,
+        default=None,
+        description="When they were told what their roles bring.",
+    )
+    unreachable_since: datetime | None = Field(
+        sa_type=UtcDateTime,
+        default=None,
+        description="When the registry took back how to reach the person.",
+    )
+    joined_into: UUID | None = Field(
+        default=None,
+        foreign_key="subscriber.id",
+        description="Which reader this one is now, since their addresses became one.",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
+
+
+class RoleNews(Table, table=True):
+    """A person whose roles or address changed: what they bring is to be brought up to date."""
+
+    __tablename__ = "role_news"
+    __table_args__ = (Index("ix_role_news_due_at", "due_at"),)
+    person_id: UUID = Field(primary_key=True)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Unwanted(Table, table=True):
+    """A person of the registry who had everything erased here: roles bring them no e-mails."""
+
+    __tablename__ = "unwanted"
+    person_id: UUID = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
 
 
 class Subscription(Table, table=True):
@@ -77,6 +120,7 @@ class Subscription(Table, table=True):
     __tablename__ = "subscription"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "target_kind", "target_id"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
         Index(
             "ix_subscription_active_target",
             "target_kind",
@@ -99,5 +143,10 @@ class Subscription(Table, table=True):
     paused_until: datetime | None = Field(
         sa_type=UtcDateTime, default=None, description="Until then it brings nothing."
     )
+    chosen: bool = Field(
+        default=False, description="Whether the reader changed it, so a role doesn't any more."
+    )
     confirmed_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
+    ended_by: EndedBy | None = Field(sa_type=word(EndedBy, "ended_by"), default=None)
+    version: int = 1

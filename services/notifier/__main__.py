@@ -1,5 +1,6 @@
 """The notifier's command line: ``python -m services.notifier``."""
 
+from services.notifier.commands import SUBJECTS
 from services.notifier.links import make_secret
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.settings import SERVICE, settings
@@ -16,6 +17,9 @@ app = build_commands(
         after_migrate=[make_secret],
     )
 )
+
+for subject in SUBJECTS:
+    app.add_typer(subject)
 
 if __name__ == "__main__":
     app()

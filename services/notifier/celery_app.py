@@ -12,7 +12,7 @@ from kombu import Queue
 
 from services.notifier import queues
 from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
-from services.notifier.settings import settings
+from services.notifier.settings import Settings, settings
 from shared.logs import configure
 
 
@@ -60,10 +60,24 @@ def make_app() -> Celery:
                 "schedule": chosen.sweep_seconds,
                 # Sweeps that nobody took must not pile up while all workers are down.
                 "options": {"queue": queues.HOUSEKEEPING, "expires": 2 * chosen.sweep_seconds},
-            }
+            },
+            **_reading_of_bounces(chosen),
         },
     )
     return celery
+
+
+def _reading_of_bounces(chosen: Settings) -> dict[str, dict[str, Any]]:
+    if chosen.bounces_imap_host is None:
+        return {}
+    every = chosen.bounces_imap_seconds
+    return {
+        "read bounces": {
+            "task": queues.READ_BOUNCES,
+            "schedule": every,
+            "options": {"queue": queues.HOUSEKEEPING, "expires": every},
+        }
+    }
 
 
 app = make_app()

@@ -20,6 +20,7 @@ HOUSEKEEPING = "housekeeping"
 DELIVER = "notifier.deliver"
 COLLECT = "notifier.collect"
 SWEEP = "notifier.sweep"
+READ_BOUNCES = "notifier.read_bounces"
 
 
 def enqueue_delivery(delivery_id: UUID, kind: DeliveryKind) -> None:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceDescription, SmtpSettings
@@ -74,9 +74,30 @@ class Settings(SmtpSettings):
     soft_bounce_days: int = Field(
         30, ge=1, description="Within how many days they must have bounced."
     )
+    bounces_imap_host: str | None = Field(
+        None, description="The IMAP server of the mailbox to which bounces come, if it is read."
+    )
+    bounces_imap_port: int = Field(993, ge=1, le=65_535, description="Its port.")
+    bounces_imap_username: str | None = Field(None, description="The account there.")
+    bounces_imap_password: SecretStr | None = Field(
+        None, description="The password of that account."
+    )
+    bounces_imap_folder: str = Field("INBOX", description="The folder that is read.")
+    bounces_imap_starttls: bool = Field(
+        False, description="Whether to begin without TLS and change to it; else TLS at once."
+    )
+    bounces_imap_seconds: float = Field(
+        60.0, ge=5, le=3_600, description="How often that mailbox is read."
+    )
     max_bounce_bytes: int = Field(
         1_048_576, ge=16_384, description="The largest report that POST /bounces takes, bytes."
     )
+
+    @field_validator("return_path_domain", "bounces_imap_host", "bounces_imap_username")
+    @classmethod
+    def _named(cls, value: str | None) -> str | None:
+        # Compose passes what is not set as an empty text.
+        return value or None
 
     @field_validator("workgroups_url")
     @classmethod

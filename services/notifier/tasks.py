@@ -98,3 +98,23 @@ def sweep() -> None:
         queues.enqueue_delivery(delivery_id, kind)
     if runs or unqueued:
         log.info("swept", runs=len(runs), deliveries=len(unqueued))
+
+
+@app.task(name=queues.READ_BOUNCES)
+def read_bounces() -> None:
+    """Read the mailbox to which bounces come; the next time when it can't be read now."""
+    from imapclient.exceptions import IMAPClientError
+
+    from services.notifier.bounces.collecting import ImapMailbox, collect
+    from services.notifier.bounces.taking import Limits
+
+    mailbox = ImapMailbox.of(settings())
+    if mailbox is None:
+        return
+    try:
+        counted = collect(_database(), mailbox, Limits.of(settings()))
+    except (IMAPClientError, OSError) as error:
+        log.warning("bounces_not_read", error=f"{type(error).__name__}: {error}")
+        return
+    if counted:
+        log.info("bounces_read", **counted)

@@ -20,7 +20,15 @@ from sqlmodel import Session, col, select, update
 
 from services.notifier import suppressions
 from services.notifier.addresses import fingerprints, normalised
-from services.notifier.bounces.reading import COMPLAINTS, Fate, Form, Report, plain, read
+from services.notifier.bounces.reading import (
+    COMPLAINTS,
+    READ_BYTES,
+    Fate,
+    Form,
+    Report,
+    plain,
+    read,
+)
 from services.notifier.bounces.statuses import Verdict, enhanced_code, verdict_on_recipient
 from services.notifier.links import Purpose, links
 from services.notifier.return_paths import ReturnPaths
@@ -85,16 +93,18 @@ def take(
     limits: Limits,
     now: datetime,
     by: UUID | None = None,
+    size: int | None = None,
 ) -> tuple[BounceReport, bool]:
     """Keep a report and do what follows; return its row and whether it came for the first time.
 
-    The same report again is counted on its row and changes nothing else.
+    The same report again is counted on its row and changes nothing else. ``size`` is its length
+    when ``content`` is the beginning.
     """
     report = read(content)
     subject = _subject(session, report)
     fate = _gravest(subject.fates if subject else report.fates)
     row = BounceReport(
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=hashlib.sha256(content[:READ_BYTES]).hexdigest(),
         source=source,
         reported_by=by,
         kind=_kind(report, fate),
@@ -104,10 +114,15 @@ def take(
         diagnostic=(fate.diagnostic or None) if fate else None,
         feedback_type=report.feedback_type,
         reporter=report.reporter,
-        size=len(content),
+        size=len(content) if size is None else size,
         received_at=now,
     )
     return _kept(session, row, subject, limits, now)
+
+
+def needs_a_look(row: BounceReport) -> bool:
+    """Return whether a person should look at the message: it may be a letter, or a forgery."""
+    return row.kind is BounceKind.NOT_A_REPORT or row.outcome == _NOT_OURS
 
 
 def note_refusal(

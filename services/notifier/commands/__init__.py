@@ -1,0 +1,9 @@
+"""What an operator does on the command line: a module per subject.
+
+A command imports what only it needs, so that a consumer stays small.
+"""
+
+from services.notifier.commands import bounces, suppressions
+
+SUBJECTS = (bounces.app, suppressions.app)
+"""The commands of each subject, put side by side under ``southlink notifier``."""

@@ -16,7 +16,7 @@ new_secret() {
 
 while IFS= read -r line; do
     case "$line" in
-        SMTP_PASSWORD=) printf '%s\n' "$line" ;; # the mail server's, not ours to make
+        SMTP_PASSWORD= | BOUNCES_IMAP_PASSWORD=) printf '%s\n' "$line" ;; # the mail server's, not ours to make
         FEED_KEY=) printf '%ssl_key_%s\n' "$line" "$(new_secret)" ;; # the form of the registry's API keys
         [A-Z]*_PASSWORD=) printf '%s%s\n' "$line" "$(new_secret)" ;;
         *) printf '%s\n' "$line" ;;

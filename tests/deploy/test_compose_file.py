@@ -123,8 +123,13 @@ def test_every_secret_and_every_address_of_a_service_is_given(name: str) -> None
 
 
 def test_no_secret_has_a_default() -> None:
-    # A mail server may ask for none, and attachments may be on a volume.
-    optional = {"SMTP_PASSWORD", "ATTACHMENTS_ACCESS_KEY_ID", "ATTACHMENTS_SECRET"}
+    # A mail server may ask for none or not be read, and attachments may be on a volume.
+    optional = {
+        "SMTP_PASSWORD",
+        "BOUNCES_IMAP_PASSWORD",
+        "ATTACHMENTS_ACCESS_KEY_ID",
+        "ATTACHMENTS_SECRET",
+    }
     secrets = {
         name: how
         for name, how in compose_variables().items()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.workgroups.invitations import Reply
-from services.workgroups.tables import Invitation, Meeting
+from services.workgroups.tables import Invitation, Meeting, MeetingSeries
 from shared.problems import CONFLICT, INVALID, Problem
 
 MAX_BYTES = 20_000
@@ -26,6 +28,8 @@ class CalendarReply:
     reply: Reply
     sequence: int
     stamp: datetime
+    occurrence: datetime | None = None
+    """The RECURRENCE-ID: which meeting of a series; without a zone it is as its clocks show."""
 
 
 def read(content: bytes) -> CalendarReply:
@@ -56,12 +60,38 @@ def read(content: bytes) -> CalendarReply:
             reply=REPLIES[str(attendee.params["partstat"]).upper()],
             sequence=int(event.get("sequence", 0)),
             stamp=stamp.replace(tzinfo=stamp.tzinfo or UTC),
+            occurrence=_occurrence(event),
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise _unreadable(
             "Its event needs a UID, a DTSTAMP, and one ATTENDEE as we wrote it, with PARTSTAT "
             "ACCEPTED, DECLINED or TENTATIVE."
         ) from error
+
+
+def is_of(given: CalendarReply, meeting: Meeting, series: MeetingSeries) -> bool:
+    """Tell whether the reply is to this meeting of the series."""
+    if given.occurrence is None or meeting.occurrence is None:
+        return False
+    zone = ZoneInfo(series.time_zone)
+    asked = given.occurrence.replace(tzinfo=given.occurrence.tzinfo or zone)
+    return asked.astimezone(UTC) == meeting.occurrence.replace(tzinfo=zone).astimezone(UTC)
+
+
+def require_to(meeting: Meeting, given: CalendarReply, series: MeetingSeries | None) -> None:
+    """Raise a Problem (422) when the reply is to another meeting, or to a whole series."""
+    if given.uid != str(series.id if series else meeting.id):
+        raise Problem(INVALID, "The reply is to another meeting: its UID is not that of this one.")
+    if series is not None and given.occurrence is None:
+        raise Problem(
+            INVALID,
+            "The reply has no RECURRENCE-ID and is to the whole series: send it to "
+            f"POST /meeting-series/{series.id}/calendar-replies.",
+        )
+    if series is not None and not is_of(given, meeting, series):
+        raise Problem(
+            INVALID, "The reply is to another meeting of the series: see its RECURRENCE-ID."
+        )
 
 
 def require_current(meeting: Meeting, invitation: Invitation, given: CalendarReply) -> None:
@@ -74,6 +104,15 @@ def require_current(meeting: Meeting, invitation: Invitation, given: CalendarRep
         )
     if invitation.reply_stamp is not None and given.stamp < invitation.reply_stamp:
         raise Problem(CONFLICT, "A later reply than this has arrived already: that one counts.")
+
+
+def _occurrence(event: Any) -> datetime | None:
+    if event.get("recurrence-id") is None:
+        return None
+    moment = event.decoded("recurrence-id")
+    if not isinstance(moment, datetime):
+        raise TypeError("no moment")
+    return moment
 
 
 def _unreadable(detail: str) -> Problem:

@@ -46,19 +46,28 @@ def invite(
     Raises a Problem: 409 before the time of the meeting is settled, 422 for somebody unknown.
     """
     _require_to_come(meeting)
+    require_invitable(session, person_ids, institution_ids)
+    for person_id in person_ids:
+        _invite(session, meeting, by, person_id=person_id)
+    for institution_id in institution_ids:
+        _invite(session, meeting, by, institution_id=institution_id)
+
+
+def require_invitable(
+    session: Session, person_ids: Sequence[UUID], institution_ids: Sequence[UUID]
+) -> None:
+    """Raise a Problem (422, 409) unless the people are known and the institutions verified."""
     for place, person_id in enumerate(person_ids):
         if not is_known(session, person_id):
             raise incorrect(
                 f"/person_ids/{place}",
                 "Nobody of that id takes part in a group or speaks for an institution here.",
             )
-        _invite(session, meeting, by, person_id=person_id)
     for place, institution_id in enumerate(institution_ids):
         institution = session.get(Institution, institution_id)
         if institution is None:
             raise incorrect(f"/institution_ids/{place}", "There is no institution of that id.")
         require_verified(institution)
-        _invite(session, meeting, by, institution_id=institution_id)
 
 
 def withdraw(session: Session, meeting: Meeting, invitation: Invitation) -> None:
@@ -87,7 +96,37 @@ def reply(
     by: UUID,
     now: datetime,
 ) -> None:
-    """Take the reply of the invited; with an acceptance, how many come.
+    """Take the reply of the invited, and tell it; with an acceptance, how many come.
+
+    Raises a Problem as `take_reply`.
+    """
+    take_reply(session, meeting, invitation, answer, coming=coming, by=by, now=now)
+    publish(
+        session,
+        MeetingReplied(
+            meeting_id=meeting.id,
+            invitation_id=invitation.id,
+            person_id=invitation.person_id,
+            institution_id=invitation.institution_id,
+            reply=answer.value,
+            coming=invitation.coming,
+            waiting=invitation.place == "waiting",
+        ),
+        subject=meetings.subject_of(meeting),
+    )
+
+
+def take_reply(
+    session: Session,
+    meeting: Meeting,
+    invitation: Invitation,
+    answer: Reply,
+    *,
+    coming: int,
+    by: UUID,
+    now: datetime,
+) -> None:
+    """Take the reply of the invited without telling it; with an acceptance, how many come.
 
     Raises a Problem (409) when the meeting isn't to come any more, or has too few seats for a
     party that grows.
@@ -112,19 +151,6 @@ def reply(
         )
     )
     session.flush()
-    publish(
-        session,
-        MeetingReplied(
-            meeting_id=meeting.id,
-            invitation_id=invitation.id,
-            person_id=invitation.person_id,
-            institution_id=invitation.institution_id,
-            reply=answer.value,
-            coming=invitation.coming,
-            waiting=invitation.place == "waiting",
-        ),
-        subject=meetings.subject_of(meeting),
-    )
 
 
 def of_person(session: Session, meeting: Meeting, person_id: UUID) -> Invitation | None:

@@ -16,7 +16,14 @@ from services.workgroups.meeting_states import (
     MeetingStatus,
     require_transition,
 )
-from services.workgroups.tables import AgreedPoint, Group, Meeting, MeetingChange, MeetingGroup
+from services.workgroups.tables import (
+    AgreedPoint,
+    Group,
+    Meeting,
+    MeetingChange,
+    MeetingGroup,
+    MeetingSeries,
+)
 from services.workgroups.wall_times import Times
 from shared.columns import utc_now
 from shared.events.catalogue import (
@@ -63,8 +70,8 @@ def plan(
     found = meetings.active_groups(session, group_ids)
     meetings.require_known_convenor(session, wanted.convenor_id)
     columns = {name: value for name, value in vars(wanted).items() if name != "times"}
-    meeting = Meeting(**{**columns, **_columns(wanted.times)}, status=status, recorded_by=by)
-    _require_reachable(meeting)
+    meeting = Meeting(**{**columns, **columns_of(wanted.times)}, status=status, recorded_by=by)
+    require_reachable(meeting)
     if status in TO_COME and wanted.times is None:
         raise _no_time()
     session.add(meeting)
@@ -85,7 +92,7 @@ def change(
     value is fixed because it was held, or when the time was told already and has to be moved by
     `reschedule`.
     """
-    wanted = {**changes, **(_columns(times) if times else {})}
+    wanted = {**changes, **(columns_of(times) if times else {})}
     after = {name: value for name, value in wanted.items() if getattr(meeting, name) != value}
     if not after:
         return
@@ -109,9 +116,9 @@ def change(
     meetings.require_known_convenor(session, after.get("convenor_id"))
     if "capacity" in after:
         seating.require_room(session, meeting, after["capacity"])
-    _alter(session, meeting, after, by=by)
+    alter(session, meeting, after, by=by)
     if meeting.status in AHEAD:
-        _require_reachable(meeting)
+        require_reachable(meeting)
     if meeting.status in TO_COME:
         seating.move_up(session, meeting)
     if meeting.status in TO_COME:
@@ -123,7 +130,7 @@ def schedule(session: Session, meeting: Meeting, *, by: UUID) -> None:
     require_transition(MeetingStatus(meeting.status), MeetingStatus.SCHEDULED, None)
     if meeting.begins_at is None:
         raise _no_time()
-    _alter(session, meeting, {"status": MeetingStatus.SCHEDULED}, by=by)
+    alter(session, meeting, {"status": MeetingStatus.SCHEDULED}, by=by)
     _tell(session, meeting, MeetingScheduled)
 
 
@@ -136,12 +143,12 @@ def reschedule(
     """
     require_transition(MeetingStatus(meeting.status), MeetingStatus.RESCHEDULED, reason)
     if meeting.status in TO_COME and all(
-        getattr(meeting, name) == value for name, value in _columns(times).items()
+        getattr(meeting, name) == value for name, value in columns_of(times).items()
     ):
         raise Problem(NOT_ALLOWED_NOW, "The meeting is at that time already: nothing moves.")
     began_at, ended_at = meeting.begins_at, meeting.ends_at
-    after = {**_columns(times), "status": MeetingStatus.RESCHEDULED}
-    _alter(session, meeting, after, by=by, reason=reason)
+    after = {**columns_of(times), "status": MeetingStatus.RESCHEDULED}
+    alter(session, meeting, after, by=by, reason=reason)
     publish(
         session,
         MeetingRescheduled(
@@ -157,7 +164,7 @@ def reschedule(
 def cancel(session: Session, meeting: Meeting, reason: str | None, *, by: UUID) -> None:
     """Say that the meeting does not take place, and why."""
     require_transition(MeetingStatus(meeting.status), MeetingStatus.CANCELLED, reason)
-    _alter(session, meeting, {"status": MeetingStatus.CANCELLED}, by=by, reason=reason)
+    alter(session, meeting, {"status": MeetingStatus.CANCELLED}, by=by, reason=reason)
     publish(
         session,
         MeetingCancelled(meeting=meetings.facts_of(session, meeting), reason=reason or ""),
@@ -201,7 +208,7 @@ def hold(
         "participants_in_person": in_person,
         "participants_online": online,
     }
-    _alter(session, meeting, after, by=by)
+    alter(session, meeting, after, by=by)
     session.add_all(
         AgreedPoint(meeting_id=meeting.id, number=number, text=text, recorded_by=by)
         for number, text in enumerate(agreed_points, start=1)
@@ -223,12 +230,12 @@ def keep_attendance(
     """Let the counts of the meeting follow from who was there; none recorded leaves them."""
     counts = {"participants_in_person": in_person, "participants_online": online}
     after = counts if in_person + online else {}
-    _alter(session, meeting, after, by=by, also_before={"attendance": before})
+    alter(session, meeting, after, by=by, also_before={"attendance": before})
 
 
 def keep_documents(session: Session, meeting: Meeting, *, before: Sequence[str], by: UUID) -> None:
     """Make a version for other documents than before, which are given by their names."""
-    _alter(session, meeting, {}, by=by, also_before={"documents": before})
+    alter(session, meeting, {}, by=by, also_before={"documents": before})
 
 
 @dataclass(frozen=True)
@@ -270,11 +277,12 @@ _TIME_COLUMNS = (
 )
 
 
-def _columns(times: Times | None) -> dict[str, Any]:
+def columns_of(times: Times | None) -> dict[str, Any]:
+    """Return the columns of a meeting that hold its times."""
     return dict(vars(times)) if times else {}
 
 
-def _alter(
+def alter(
     session: Session,
     meeting: Meeting,
     after: Mapping[str, Any],
@@ -282,7 +290,12 @@ def _alter(
     by: UUID,
     reason: str | None = None,
     also_before: Mapping[str, Any] | None = None,
+    sequence: int | None = None,
 ) -> None:
+    """Give the meeting other values and keep those before.
+
+    ``sequence`` is what the series has when the caller raised it for many meetings at once.
+    """
     before = {
         name: getattr(meeting, name) for name in after if getattr(meeting, name) != after[name]
     }
@@ -293,7 +306,9 @@ def _alter(
     if (told and before.keys() & {*_TIME_COLUMNS, *INVITED_ON, "time_zone"}) or (
         meeting.status == MeetingStatus.CANCELLED and "status" in before
     ):
-        meeting.sequence += 1
+        meeting.sequence = _next_sequence(session, meeting) if sequence is None else sequence
+    elif meeting.series_id is not None and sequence is None:
+        _touch_series(session, meeting.series_id)
     meeting.updated_at = utc_now()
     session.add(meeting)
     session.add(
@@ -307,6 +322,23 @@ def _alter(
         )
     )
     session.flush()
+
+
+def _next_sequence(session: Session, meeting: Meeting) -> int:
+    if meeting.series_id is None:
+        return meeting.sequence + 1
+    series = _touch_series(session, meeting.series_id)
+    series.sequence += 1
+    return series.sequence
+
+
+def _touch_series(session: Session, series_id: UUID) -> MeetingSeries:
+    # Who may alter a meeting of a series holds the series, see `meetings.lock`.
+    series = session.get_one(MeetingSeries, series_id)
+    series.version += 1
+    series.updated_at = utc_now()
+    session.add(series)
+    return series
 
 
 def _tell(
@@ -325,7 +357,8 @@ def _no_time() -> Problem:
     return incorrect("/begins", "Say when the meeting begins and ends to schedule it.")
 
 
-def _require_reachable(meeting: Meeting) -> None:
+def require_reachable(meeting: Meeting | MeetingSeries) -> None:
+    """Raise a Problem (422) when place or link don't fit the mode."""
     if meeting.mode == "online" and meeting.place is not None:
         raise incorrect(
             "/place", "An online meeting has no place: make it hybrid, or leave it out."

@@ -19,6 +19,7 @@ from services.workgroups.tables import (
     Invitation,
     Meeting,
     MeetingGroup,
+    MeetingSeries,
 )
 from shared.columns import utc_now
 from shared.events.catalogue import AgreedPointFacts, MeetingFacts, MeetingMode, MeetingRecorded
@@ -115,7 +116,13 @@ def read(session: Session, meeting_id: UUID) -> Meeting:
 
 
 def lock(session: Session, meeting_id: UUID) -> Meeting:
-    """Return the meeting, held until the transaction ends, so that its changes come one by one."""
+    """Return the meeting, held until the transaction ends, so that its changes come one by one.
+
+    Its series is held first: who changes many of its meetings does the same.
+    """
+    series_id = session.exec(select(Meeting.series_id).where(Meeting.id == meeting_id)).first()
+    if series_id is not None:
+        lock_series(session, series_id)
     meeting = session.exec(
         select(Meeting)
         .where(Meeting.id == meeting_id)
@@ -125,6 +132,16 @@ def lock(session: Session, meeting_id: UUID) -> Meeting:
     if meeting is None:
         raise no_such_meeting()
     return meeting
+
+
+def lock_series(session: Session, series_id: UUID) -> MeetingSeries:
+    """Return the series, held until the transaction ends with the right to change its meetings."""
+    return session.exec(
+        select(MeetingSeries)
+        .where(MeetingSeries.id == series_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def to_change(session: Session, meeting_id: UUID) -> Meeting:

@@ -204,19 +204,26 @@ def _waiting(session: Session, caller: Caller) -> list[Entry]:
 
 
 def _meetings(session: Session, caller: Caller, now: datetime) -> list[Entry]:
+    waits: dict[tuple[UUID, UUID | None], list[meetings.Waiting]] = {}
+    for found in meetings.waiting_for(session, caller, now):
+        # A series is answered at once: fifty entries of it would bury the rest.
+        about = found.meeting.series_id or found.meeting.id
+        waits.setdefault((about, found.institution_id), []).append(found)
     return [
         Entry(
             Owed.MEETING,
-            found.invitation_id,
-            found.meeting.title,
+            next_one.invitation_id,
+            next_one.meeting.title,
             None,
-            found.institution_id,
-            found.institution_id is None,
-            found.meeting.begins_at.isoformat() if found.meeting.begins_at else "",
+            next_one.institution_id,
+            next_one.institution_id is None,
+            next_one.meeting.begins_at.isoformat() if next_one.meeting.begins_at else "",
             "PUT",
-            f"/meetings/{found.meeting.id}/reply",
+            f"/meeting-series/{about}/reply"
+            if others
+            else f"/meetings/{next_one.meeting.id}/reply",
         )
-        for found in meetings.waiting_for(session, caller, now)
+        for (about, _), (next_one, *others) in waits.items()
     ]
 
 

@@ -61,6 +61,10 @@ class MeetingFacts(Facts):
     groups: list[GroupRef]
     version: int
     sequence: int = Field(description="SEQUENCE of its calendar object (RFC 5545).")
+    series_id: UUID | None = Field(None, description="The series that it is a meeting of.")
+    occurrence: datetime | None = Field(
+        None, description="When the series has it begin, as clocks show it: its RECURRENCE-ID."
+    )
 
 
 class MeetingScheduled(WorkgroupsEvent):

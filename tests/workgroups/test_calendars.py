@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar, Component, Timezone
 
-from services.workgroups import calendar_objects, calendar_replies
+from services.workgroups import calendar_events, calendar_objects, calendar_replies
 from services.workgroups.tables import Meeting
 from services.workgroups.wall_times import times_of, wall_of
 from shared.events.catalogue import FocalPointRemoved, PersonErased
@@ -297,7 +297,7 @@ def test_a_calendar_object_means_the_moments_of_the_meeting(begin: datetime, zon
         status="scheduled",
         recorded_by=new_id(),
     )
-    text = calendar_objects.feed("Meetings", [calendar_objects.Entry(meeting, [], None)])
+    text = calendar_objects.feed("Meetings", [calendar_events.Entry(meeting, [], None)])
     [event] = Calendar.from_ical(text).walk("VEVENT")
     assert event.decoded("dtstart").astimezone(UTC) == begin
     assert event.decoded("dtend").astimezone(UTC) == end
@@ -326,7 +326,7 @@ def test_the_rules_of_a_time_zone_give_its_offsets_also_around_a_change_of_clock
     meeting = Meeting(
         **vars(slot), title="Follow-up", mode="online", status="scheduled", recorded_by=new_id()
     )
-    text = calendar_objects.feed("Meetings", [calendar_objects.Entry(meeting, [], None)])
+    text = calendar_objects.feed("Meetings", [calendar_events.Entry(meeting, [], None)])
     found = Calendar.from_ical(text).walk("VTIMEZONE")
     moment = begin + timedelta(days=days)
     for rules in found:

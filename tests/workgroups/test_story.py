@@ -17,6 +17,7 @@ from tests.workgroups.action_scene import every_step_of_an_action_item
 from tests.workgroups.belonging import every_step
 from tests.workgroups.meeting_steps import agreed_minutes, sent_document, whole_life
 from tests.workgroups.posting import Desk
+from tests.workgroups.series_steps import whole_series
 from tests.workgroups.world import Partner, Person, Workgroups
 
 MEETING: dict[str, Any] = {
@@ -113,6 +114,7 @@ def test_every_event_of_the_catalogue_is_published_with_its_facts(workgroups: Wo
     held = whole_life(workgroups, coordinator, group)
     assert sent_document(workgroups, coordinator, held).status_code == 201
     agreed_minutes(workgroups, coordinator, held)
+    whole_series(workgroups, coordinator, group)
     left = workgroups.send(unv.focal_point, "DELETE", f"/groups/{group['id']}/members/{unv.id}")
     assert left.status_code == 204
 

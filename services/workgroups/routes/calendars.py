@@ -13,6 +13,7 @@ from services.workgroups import (
     calendar_replies,
     invitations,
     meeting_access,
+    meeting_series,
     meetings,
     permissions,
     sight,
@@ -28,7 +29,13 @@ from services.workgroups.routes.own_addresses import (
 )
 from services.workgroups.routes.permitted import GroupId, MeetingId
 from services.workgroups.secret_addresses import Purpose
-from services.workgroups.tables import Group, Invitation, Meeting, MeetingGroup
+from services.workgroups.tables import (
+    Group,
+    Invitation,
+    Meeting,
+    MeetingGroup,
+    MeetingSeries,
+)
 from shared.columns import utc_now
 from shared.identity import Caller
 from shared.problems import (
@@ -50,7 +57,7 @@ router = APIRouter(tags=["calendars"])
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 SHOWN_BACK = timedelta(days=365)
 MOST = 1000
-_ICS: dict[int | str, dict[str, Any]] = {
+ICS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A calendar (RFC 5545).", "content": {"text/calendar": {}}}
 }
 
@@ -115,7 +122,7 @@ def revoke_group_address(group_id: GroupId, caller: Person, session: Writing) ->
     summary="Read meetings as a calendar",
     response_class=Response,
     responses={
-        **_ICS,
+        **ICS,
         304: {"description": "It is the one that you have."},
         **responses(NOT_FOUND),
     },
@@ -136,7 +143,12 @@ def read_calendar(
     from services.workgroups import calendar_objects
 
     name = group.title if group else "Southlink meetings"
-    body = calendar_objects.feed(name, _entries(session, caller, shown))
+    alone, whole = _in_series(session, caller, group, shown)
+    body = calendar_objects.feed(
+        name,
+        _entries(session, caller, alone),
+        [_series(session, caller, series_id) for series_id in whole],
+    )
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
     if shown:
@@ -151,7 +163,7 @@ def read_calendar(
     "/meetings/{meeting_id}/invitation.ics",
     summary="Read an invitation as a calendar object",
     response_class=Response,
-    responses={**_ICS, **responses(UNAUTHENTICATED, NOT_FOUND, INVALID)},
+    responses={**ICS, **responses(UNAUTHENTICATED, NOT_FOUND, INVALID)},
 )
 def read_invitation(
     meeting_id: MeetingId,
@@ -165,7 +177,7 @@ def read_invitation(
 
     Its METHOD is REQUEST, or CANCEL once the meeting is cancelled or the invitation taken back.
     """
-    from services.workgroups import calendar_objects
+    from services.workgroups import calendar_events, calendar_objects
 
     side = (
         col(Invitation.person_id) == caller.id
@@ -179,11 +191,12 @@ def read_invitation(
     if invitation is None or not speaks or caller.kind != "person":
         raise invitations.no_such_invitation()
     meeting = meetings.read(session, meeting_id)
-    entry = calendar_objects.Entry(
+    entry = calendar_events.Entry(
         meeting=meeting,
         groups=meetings.groups_of(session, [meeting.id])[meeting.id],
         link=meeting.link if invitation.withdrawn_at is None else None,
         invitation=invitation,
+        series=session.get(MeetingSeries, meeting.series_id) if meeting.series_id else None,
     )
     return Response(calendar_objects.invitation_object(entry), media_type=MEDIA_TYPE)
 
@@ -200,6 +213,10 @@ async def _calendar_body(request: Request) -> bytes:
     return content
 
 
+CalendarBody = Annotated[bytes, Depends(_calendar_body)]
+"""What a calendar program sent, no longer than a reply."""
+
+
 @router.post(
     "/meetings/{meeting_id}/calendar-replies",
     summary="Reply with a calendar object",
@@ -209,7 +226,7 @@ async def _calendar_body(request: Request) -> bytes:
 )
 def take_calendar_reply(
     meeting_id: MeetingId,
-    content: Annotated[bytes, Depends(_calendar_body)],
+    content: CalendarBody,
     caller: CurrentCaller,
     session: Writing,
 ) -> InvitationOut:
@@ -222,8 +239,9 @@ def take_calendar_reply(
     meeting_access.meeting_to_see(session, caller, meeting_id)
     meeting = meetings.to_change(session, meeting_id)
     invitation = _invitation_replied_to(session, caller, meeting, given.attendee)
-    if given.uid != str(meeting.id):
-        raise Problem(INVALID, "The reply is to another meeting: its UID is not that of this one.")
+    calendar_replies.require_to(
+        meeting, given, session.get(MeetingSeries, meeting.series_id) if meeting.series_id else None
+    )
     calendar_replies.require_current(meeting, invitation, given)
     invitation.reply_stamp = given.stamp
     invitations.reply(
@@ -275,7 +293,7 @@ def _meetings(session: Session, caller: Caller, group: Group | None) -> list[Mee
 
 
 def _entries(session: Session, caller: Caller, found: list[Meeting]) -> list[Any]:
-    from services.workgroups.calendar_objects import Entry
+    from services.workgroups.calendar_events import Entry
 
     all_groups = meetings.groups_of(session, [meeting.id for meeting in found])
     ids = {key: [group.id for group in each] for key, each in all_groups.items()}
@@ -289,12 +307,49 @@ def _entries(session: Session, caller: Caller, found: list[Meeting]) -> list[Any
             )
         )
     }
+    series = {
+        each.id: each
+        for each in session.exec(
+            select(MeetingSeries).where(
+                col(MeetingSeries.id).in_({meeting.series_id for meeting in found} - {None})
+            )
+        )
+    }
     return [
         Entry(
             meeting=meeting,
             groups=[group for group in all_groups[meeting.id] if group.id in seen],
             link=meeting.link if meeting.id in joins else None,
             invitation=own.get(meeting.id),
+            series=series[meeting.series_id] if meeting.series_id else None,
         )
         for meeting in found
     ]
+
+
+def _in_series(
+    session: Session, caller: Caller, group: Group | None, found: list[Meeting]
+) -> tuple[list[Meeting], list[UUID]]:
+    """Return the meetings that stand alone in the calendar, and the series that are whole in it.
+
+    Who is only invited to some meetings of a series has just those.
+    """
+    own = {group.id} if group else sight.groups_of(session, caller)
+    series = {meeting.series_id for meeting in found} - {None}
+    theirs = set(
+        session.exec(
+            select(Meeting.series_id)
+            .join(MeetingGroup, col(MeetingGroup.meeting_id) == col(Meeting.id))
+            .where(col(Meeting.series_id).in_(series), col(MeetingGroup.group_id).in_(own))
+        )
+    )
+    alone = [meeting for meeting in found if meeting.series_id not in theirs]
+    return alone, sorted(filter(None, theirs))
+
+
+def _series(session: Session, caller: Caller, series_id: UUID) -> Any:
+    from services.workgroups.calendar_series import Series
+
+    series = session.get_one(MeetingSeries, series_id)
+    every = meeting_series.meetings_of(session, series)
+    return Series(series, _entries(session, caller, every))

@@ -137,6 +137,10 @@ class MeetingOut(Output):
     updated_at: datetime
     version: int = Field(description="Grows with each change; the ETag of this meeting.")
     sequence: int = Field(description="Rises when time, place or link move (RFC 5545).")
+    series_id: UUID | None = Field(description="The series that it is a meeting of.")
+    occurrence: datetime | None = Field(
+        description="When the series has it begin, as clocks show it (its RECURRENCE-ID)."
+    )
     warnings: list[str] = Field(
         description="What you should know, such as another meeting of a group at that time; in "
         "lists always empty."

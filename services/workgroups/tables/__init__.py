@@ -24,6 +24,7 @@ from services.workgroups.tables.groups import Charter, Group, GroupHistory
 from services.workgroups.tables.institutions import Coordinator, FocalPoint, Institution
 from services.workgroups.tables.introductions import Introduction
 from services.workgroups.tables.invitations import Attendance, Invitation, InvitationReply
+from services.workgroups.tables.meeting_series import MeetingSeries
 from services.workgroups.tables.meetings import Meeting, MeetingChange, MeetingGroup
 from services.workgroups.tables.membership import (
     Admission,
@@ -70,6 +71,7 @@ __all__ = [
     "Meeting",
     "MeetingChange",
     "MeetingGroup",
+    "MeetingSeries",
     "Membership",
     "MembershipHistory",
     "MembershipMove",

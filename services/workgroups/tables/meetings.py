@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index
+from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.workgroups.tables.base import Table
@@ -41,6 +41,8 @@ class Meeting(Table, table=True):
         CheckConstraint("begins_fold IN (0, 1) AND ends_fold IN (0, 1)", name="folds"),
         CheckConstraint("capacity IS NULL OR capacity >= 1", name="capacity"),
         CheckConstraint("version >= 1 AND sequence >= 0", name="version"),
+        CheckConstraint("(series_id IS NULL) = (occurrence IS NULL)", name="series"),
+        UniqueConstraint("series_id", "occurrence"),
         Index(None, "begins_at"),
     )
 
@@ -67,7 +69,17 @@ class Meeting(Table, table=True):
     recorded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     version: int = 1
-    sequence: int = Field(default=0, description="Rises when time or place move (RFC 5545).")
+    sequence: int = Field(
+        default=0,
+        description="Rises when time or place move (RFC 5545); in a series to what the series "
+        "has then.",
+    )
+    series_id: UUID | None = Field(default=None, foreign_key="meeting_series.id")
+    occurrence: datetime | None = Field(
+        default=None,
+        sa_type=DateTime,
+        description="When the series has it begin, on the wall: its RECURRENCE-ID.",
+    )
 
 
 class MeetingChange(Table, table=True):

@@ -59,6 +59,10 @@ bench: $(VENV)/dev ## Measure latency and memory of the embedded stack against t
 docs: $(VENV)/dev ## Write the generated pages: docs/events.md and docs/settings.md
 	$(BIN)/python -m docs.generate
 
+.PHONY: messages
+messages: $(VENV)/dev ## Gather the texts to translate into services/notifier/locale
+	$(BIN)/python -m services.notifier.catalogues
+
 .PHONY: pins
 pins: $(VENV)/dev ## Compile the pins in requirements/ anew (ARGS=--upgrade for newer releases)
 	@for group in $(GROUPS); do \

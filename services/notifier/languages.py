@@ -10,14 +10,28 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
+from typing import Literal
 
 SOURCE = "en"
 """The language that texts are written in."""
 
-TRANSLATED: tuple[str, ...] = ()
+TRANSLATED = ("ar", "es", "fr", "ru", "zh")
 """The languages that have a catalogue."""
 
 LANGUAGES = (SOURCE, *TRANSLATED)
+
+NAMES = {
+    "en": "English",
+    "ar": "العربية",
+    "es": "español",
+    "fr": "français",
+    "ru": "русский",
+    "zh": "中文",
+}
+"""What each language calls itself."""
+
+Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
+"""A choice of one of the six (ISO 639-1)."""
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 
@@ -34,6 +48,26 @@ def written(tag: str | None) -> str:
 def direction(language: str) -> str:
     """Return the direction of the language's script, as HTML names it."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def accepted(header: str) -> str:
+    """Return the language for whoever sends this ``Accept-Language`` (RFC 9110, 12.5.4)."""
+    ranked = []
+    for place, part in enumerate(header.split(",")):
+        tag, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            quality = 0.0
+        language = tag.strip().partition("-")[0].lower()
+        if language in LANGUAGES and quality > 0:
+            ranked.append((-quality, place, language))
+    return min(ranked)[2] if ranked else SOURCE
+
+
+def N_(text: str) -> str:  # noqa: N802  # the name by which gettext's tools know it
+    """Return the text as it is; what is marked so has translations, looked up where it is shown."""
+    return text
 
 
 @cache

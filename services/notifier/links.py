@@ -13,6 +13,7 @@ from uuid import UUID
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
+from services.notifier.languages import N_
 from services.notifier.tables import SigningSecret
 from shared.database import Database
 from shared.problems import Problem, ProblemKind
@@ -51,7 +52,7 @@ class Links:
         except (BadSignature, ValueError, TypeError, AttributeError):
             raise Problem(
                 BAD_LINK,
-                "This link is incomplete or was changed: open it again from the e-mail, whole.",
+                N_("This link is incomplete or was changed: open it again from the e-mail, whole."),
             ) from None
 
     def _signer(self, purpose: Purpose) -> URLSafeSerializer:

@@ -8,6 +8,7 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from services.notifier.languages import N_
 from services.notifier.pauses import begins
 from services.notifier.tables import Subscriber, Subscription
 from services.notifier.vocabulary import Frequency
@@ -40,7 +41,7 @@ def lock(session: Session, subscriber_id: UUID) -> Subscriber:
     """Return the subscriber, locked for this transaction; raise ``Problem`` when unknown."""
     subscriber = find(session, subscriber_id)
     if subscriber is None:
-        raise Problem(NOT_FOUND, "Nobody is subscribed with this link any more.")
+        raise Problem(NOT_FOUND, N_("Nobody is subscribed with this link any more."))
     session.refresh(subscriber, with_for_update=True)
     return lock(session, subscriber.joined_into) if subscriber.joined_into else subscriber
 

@@ -8,6 +8,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from services.notifier import settling, subscribers, targets
+from services.notifier.languages import N_
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Delivery, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
@@ -79,9 +80,9 @@ def open_request(session: Session, request_id: UUID, now: datetime) -> Subscript
         select(SubscriptionRequest).where(col(SubscriptionRequest.id) == request_id)
     ).one_or_none()
     if request is None:
-        raise Problem(NOT_FOUND, "This request is not known: ask for the subscription again.")
+        raise Problem(NOT_FOUND, N_("This request is not known: ask for the subscription again."))
     if request.confirmed_at is None and request.expires_at <= now:
-        raise Problem(NOT_ALLOWED_NOW, "This link has expired: ask for the subscription again.")
+        raise Problem(NOT_ALLOWED_NOW, N_("This link has expired: ask for the subscription again."))
     return request
 
 
@@ -112,7 +113,7 @@ def confirm(session: Session, request_id: UUID, now: datetime) -> Subscription:
         if subscription is None or subscription.ended_at is not None:
             raise Problem(
                 NOT_ALLOWED_NOW,
-                "This link was used before and the subscription has ended since: ask again.",
+                N_("This link was used before and the subscription has ended since: ask again."),
             )
         return subscription
     if subscription is None:

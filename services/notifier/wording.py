@@ -85,6 +85,16 @@ class Wording:
             case Frequency.NEVER:
                 return self.gettext("no e-mails")
 
+    def how_soon(self, frequency: Frequency) -> str:
+        """Return the name of a frequency where one is chosen."""
+        return {
+            Frequency.IMMEDIATE: self.gettext("At once"),
+            Frequency.DAILY: self.gettext("Daily"),
+            Frequency.WEEKLY: self.gettext("Weekly"),
+            Frequency.MONTHLY: self.gettext("Monthly"),
+            Frequency.NEVER: self.gettext("Never"),
+        }[frequency]
+
     def rhythm(self, frequency: Frequency, time_zone: str, hour: int, weekday: int) -> str:
         """Return when e-mails of this frequency come, in a sentence's words."""
         at = {"hour": f"{hour:02}:00", "zone": self.zone_name(time_zone)}

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from services.notifier.deliveries import Claim
+from services.notifier.languages import N_
 from services.notifier.links import links
 from services.notifier.mail.confirmations import Confirmations
 from services.notifier.mail.digest_messages import DigestMessages
@@ -77,4 +78,4 @@ def digest_page(session: Session, digest_id: UUID, *, mail_from: str, public_url
     try:
         return DigestMessages(session, sender, teller, [digest_id], utc_now()).page(digest_id)
     except UnwritableError:
-        raise Problem(NOT_FOUND, "This digest is no longer kept.") from None
+        raise Problem(NOT_FOUND, N_("This digest is no longer kept.")) from None

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from functools import cache, cached_property
+from gettext import NullTranslations
 from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -31,8 +32,18 @@ Form = Annotated[Mapping[str, str], Depends(_form)]
 class Pages:
     """The pages of one service: the templates of its package, over the base that all share."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(
+        self,
+        package: str,
+        language: str = "en",
+        direction: str = "ltr",
+        texts: NullTranslations | None = None,
+    ) -> None:
+        """``texts`` translates what the templates of the package say into ``language``."""
         self._package = package
+        self._language = language
+        self._direction = direction
+        self._texts = texts or NullTranslations()
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page; its policy lets the browser load nothing but its own style."""
@@ -56,9 +67,14 @@ class Pages:
             loader=ChoiceLoader([PackageLoader(self._package), PackageLoader("shared.pages")]),
             autoescape=True,
             undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.install_gettext_translations(  # type: ignore[attr-defined]
+            self._texts, newstyle=True
+        )
+        environment.globals.update(language=self._language, direction=self._direction)
         environment.globals["style"] = Markup(_style())  # noqa: S704  # our own file
         return environment
 

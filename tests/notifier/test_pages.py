@@ -12,6 +12,7 @@ from services.notifier.tables import DigestWindow, Subscriber, Subscription
 from services.notifier.vocabulary import Frequency
 from shared.events.catalogue import ThemeCreated
 from shared.ids import new_id
+from tests.notifier.mailbox import text_of
 from tests.notifier.world import THEME, World
 
 
@@ -116,6 +117,59 @@ def test_a_choice_that_is_not_on_offer_changes_nothing(world: World, client: Tes
     with world.database.read() as session:
         assert session.get_one(Subscription, reader.id).ended_at is None
         assert session.exec(select(Subscriber)).one().time_zone == "Asia/Bangkok"
+
+
+def test_pages_speak_the_readers_language(world: World, client: TestClient) -> None:
+    reader = world.subscribe("ana@example.org", hours=Hours("ar"))
+    for purpose, words in (
+        (Purpose.PREFERENCES, "مواعيد وصول الموجزات"),
+        (Purpose.UNSUBSCRIBE, "هل تريدون إيقاف جميع الرسائل؟"),
+    ):
+        page = client.get(address(world, purpose, reader)).text
+        assert '<html lang="ar" dir="rtl">' in page
+        assert words in page
+        assert "South-South" not in page
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_browser(client: TestClient) -> None:
+    answer = client.get("/unsubscribe?token=x", headers={"Accept-Language": "fr-FR, en;q=0.5"})
+    assert answer.status_code == 422
+    assert '<html lang="fr" dir="ltr">' in answer.text
+    assert "Ce lien est incomplet" in answer.text
+
+
+def test_a_reader_chooses_the_language(world: World, client: TestClient) -> None:
+    world.open_group()
+    reader = world.subscribe("ana@example.org")
+    link = address(world, Purpose.PREFERENCES, reader)
+    form = {f"frequency-{reader.id}": "daily", "time_zone": "UTC", "hour": "8", "weekday": "1"}
+    saved = client.post(link, data={**form, "language": "ru"})
+    assert "Сохранено." in saved.text
+    assert client.post(link, data={**form, "language": "tlh"}).status_code == 422
+    world.tell(world.update())
+    world.close_windows()
+    world.deliver_all()
+    (message,) = world.mailbox.messages
+    assert message["Content-Language"] == "ru"
+
+
+def test_the_link_of_a_digest_shows_all_of_it_in_the_browser(
+    world: World, client: TestClient
+) -> None:
+    world.open_group()
+    world.subscribe("ana@example.org")
+    for number in range(30):
+        world.tell(world.update(f"Update number {number}"))
+    world.close_windows()
+    world.deliver_all()
+    (message,) = world.mailbox.messages
+    assert "Update number 29" not in text_of(message)
+    link = re.search(r"/digest\?token=\S+", text_of(message))
+    assert link is not None
+    answer = client.get(link[0])
+    assert answer.text.count(">Update number") == 30
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert client.get(link[0] + "x").status_code == 422
 
 
 def test_pages_forbid_everything_but_their_own_style(world: World, client: TestClient) -> None:

@@ -4,12 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 
 from services.notifier import subscribers, subscriptions, targets
+from services.notifier.languages import written
 from services.notifier.links import BAD_LINK, Purpose, links
-from services.notifier.pages.rendering import page, problem_page
+from services.notifier.pages.rendering import browser_language, page, problem_page
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
+from services.notifier.vocabulary import TargetKind
 from services.notifier.wording import wording
 from shared.columns import utc_now
 from shared.problems import INVALID, NOT_ALLOWED_NOW, NOT_FOUND, Problem, responses
@@ -29,11 +32,13 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
         signed = links(session, request.app.state.settings.public_url)
         asked = subscriptions.open_request(session, signed.owner(Purpose.CONFIRM, token), utc_now())
     except Problem as problem:
-        return problem_page(problem)
+        return problem_page(problem, browser_language(request))
+    language = written(asked.language) if asked.language else browser_language(request)
     return page(
         "confirm.html",
-        target=targets.name(session, Target(asked.target_kind, asked.target_id)),
-        frequency=asked.frequency,
+        language,
+        target=_name(session, asked.target_kind, asked.target_id, language),
+        emails=wording(language).emails(asked.frequency),
         email=asked.email,
     )
 
@@ -47,14 +52,21 @@ def confirm(request: Request, session: Writing, token: Token = "") -> HTMLRespon
         subscription = subscriptions.confirm(session, request_id, utc_now())
     except Problem as problem:
         session.rollback()
-        return problem_page(problem)
+        return problem_page(problem, browser_language(request))
     reader = session.get_one(Subscriber, subscription.subscriber_id)
+    language = written(reader.language)
     return page(
         "confirmed.html",
-        target=targets.name(session, Target(subscription.target_kind, subscription.target_id)),
-        rhythm=wording("en").rhythm(
+        language,
+        target=_name(session, subscription.target_kind, subscription.target_id, language),
+        rhythm=wording(language).rhythm(
             subscription.frequency, reader.time_zone, reader.hour, reader.weekday
         ),
         others=len(subscribers.active_subscriptions(session, reader.id)) - 1,
         preferences=f"preferences?token={signed.token(Purpose.PREFERENCES, reader.id)}",
     )
+
+
+def _name(session: Session, kind: TargetKind, target_id: str, language: str) -> str:
+    target = Target(kind, target_id)
+    return wording(language).target(kind, targets.titles(session, [target]).get(target))

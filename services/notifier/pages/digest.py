@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.mail.composing import digest_page
 from services.notifier.pages.confirm import Token
-from services.notifier.pages.rendering import problem_page
+from services.notifier.pages.rendering import browser_language, problem_page
 from shared.problems import NOT_FOUND, Problem, responses
 from shared.web import Reading
 
@@ -29,5 +29,5 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
             session, digest_id, mail_from=settings.mail_from, public_url=settings.public_url
         )
     except Problem as problem:
-        return problem_page(problem)
+        return problem_page(problem, browser_language(request))
     return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})

@@ -11,13 +11,15 @@ from sqlmodel import Session
 
 from services.notifier import choices, targets
 from services.notifier.choices import Choice
+from services.notifier.languages import N_, NAMES, Language, written
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
-from services.notifier.pages.rendering import page, problem_page
+from services.notifier.pages.rendering import browser_language, page, problem_page
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Subscriber
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency
+from services.notifier.wording import wording
 from shared.columns import utc_now
 from shared.pages.rendering import Form
 from shared.problems import INVALID, NOT_FOUND, Problem, responses
@@ -27,7 +29,6 @@ from shared.web import Reading, Writing
 
 router = APIRouter(prefix="/preferences", tags=["pages"], default_response_class=HTMLResponse)
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NEVER = "never"
 
 _PROBLEMS = responses(BAD_LINK, INVALID, NOT_FOUND)
@@ -37,6 +38,7 @@ class _HoursForm(Input):
     time_zone: TimeZone
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
+    language: Language | None = None
 
 
 @router.get("", summary="Page: choose what comes", responses=_PROBLEMS)
@@ -45,7 +47,7 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
     try:
         reader = _reader(request, session, token)
     except Problem as problem:
-        return problem_page(problem)
+        return problem_page(problem, browser_language(request))
     return _page(session, reader, saved=False)
 
 
@@ -58,7 +60,7 @@ def save(request: Request, session: Writing, form: Form, token: Token = "") -> H
         reader = choices.choose(session, reader.id, hours, wanted, utc_now())
     except Problem as problem:
         session.rollback()
-        return problem_page(problem)
+        return problem_page(problem, browser_language(request))
     return _page(session, reader, saved=True)
 
 
@@ -66,14 +68,18 @@ def _reader(request: Request, session: Session, token: str) -> Subscriber:
     signed = links(session, request.app.state.settings.public_url)
     reader = session.get(Subscriber, signed.owner(Purpose.PREFERENCES, token))
     if reader is None:
-        raise Problem(NOT_FOUND, "Nobody is subscribed with this link any more.")
+        raise Problem(NOT_FOUND, N_("Nobody is subscribed with this link any more."))
     return reader
 
 
 def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
     try:
         hours = _HoursForm.model_validate(
-            {name: form[name] for name in ("time_zone", "hour", "weekday")}
+            {
+                name: form[name]
+                for name in ("time_zone", "hour", "weekday", "language")
+                if name != "language" or name in form
+            }
         )
         wanted = [
             Choice(
@@ -85,34 +91,36 @@ def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
         ]
     except (ValidationError, ValueError, KeyError):
         raise Problem(
-            INVALID, "One of the choices is not on offer: go back, choose again, and save."
+            INVALID, N_("One of the choices is not on offer: go back, choose again, and save.")
         ) from None
-    return Hours(None, hours.time_zone, hours.hour, hours.weekday), wanted
+    return Hours(hours.language, hours.time_zone, hours.hour, hours.weekday), wanted
 
 
 def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
+    language = written(reader.language)
+    words = wording(language)
+    known = choices.all_of(session, reader.id)
+    asked = {each.id: Target(each.target_kind, each.target_id) for each in known}
+    titles = targets.titles(session, asked.values())
     followed: list[dict[str, Any]] = [
         {
-            "id": subscription.id,
-            "name": targets.name(session, Target(subscription.target_kind, subscription.target_id)),
-            "chosen": NEVER if subscription.ended_at else subscription.frequency.value,
+            "id": each.id,
+            "name": words.target(each.target_kind, titles.get(asked[each.id])),
+            "chosen": NEVER if each.ended_at else each.frequency.value,
         }
-        for subscription in choices.all_of(session, reader.id)
+        for each in known
     ]
     return page(
         "preferences.html",
+        language,
         saved=saved,
         email=reader.email,
         followed=followed,
-        frequencies=[
-            ("immediate", "At once"),
-            ("daily", "Daily"),
-            ("weekly", "Weekly"),
-            (NEVER, "Never"),
-        ],
+        frequencies=[(each.value, words.how_soon(each)) for each in Frequency],
         hour=reader.hour,
         weekday=reader.weekday,
-        weekdays=WEEKDAYS,
+        weekdays=[words.weekday(number) for number in range(1, 8)],
         time_zone=reader.time_zone,
         zones=sorted(time_zone_names()),
+        languages=NAMES,
     )

@@ -1,7 +1,35 @@
-"""The pages of the notifier, over the base that every service's pages share."""
+"""The pages of the notifier in the reader's language, over the base that all services share."""
 
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from services.notifier.languages import accepted, direction, translations
 from shared.pages.rendering import Pages
+from shared.problems import Problem
 
-_pages = Pages(__package__)
-page = _pages.page
-problem_page = _pages.problem_page
+
+def page(template: str, language: str, **values: Any) -> HTMLResponse:
+    """Return the page in one of the six languages."""
+    return _pages(language).page(template, **values)
+
+
+def problem_page(problem: Problem, language: str) -> HTMLResponse:
+    """Return the page that says in a sentence what is wrong and what to do."""
+    return _pages(language).page(
+        "unable.html",
+        status=problem.kind.status,
+        detail=translations(language).gettext(problem.detail),
+    )
+
+
+def browser_language(request: Request) -> str:
+    """Return the language for a reader who is not known by the link."""
+    return accepted(request.headers.get("accept-language", ""))
+
+
+@cache
+def _pages(language: str) -> Pages:
+    return Pages(__package__, language, direction(language), translations(language))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.notifier import subscriptions
+from services.notifier.languages import Language
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.queues import enqueue_delivery
 from services.notifier.routes.target_in import TargetIn
@@ -37,9 +38,6 @@ from shared.web import Writing
 
 router = APIRouter(prefix="/subscriptions", tags=["subscriptions"])
 
-Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
-"""The official languages of the United Nations (ISO 639-1)."""
-
 
 class SubscriptionIn(Input):
     """What somebody asks for, on behalf of an address."""
@@ -49,8 +47,8 @@ class SubscriptionIn(Input):
     frequency: Frequency
     language: Language | None = Field(
         None,
-        description="The language the reader prefers. E-mails are written in English today and "
-        "say so in Content-Language.",
+        description="The language of e-mails and pages; English at first. What people wrote stays "
+        "in theirs.",
     )
     time_zone: TimeZone | None = Field(None, description="UTC at first, unless chosen before.")
     hour: Annotated[int, Field(strict=True, ge=0, le=23)] | None = Field(

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.notifier import choices, linking, subscribers
+from services.notifier.languages import Language
 from services.notifier.permissions import Person
-from services.notifier.routes.subscriptions import Language
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Subscriber
 from shared.columns import utc_now

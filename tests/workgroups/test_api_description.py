@@ -249,7 +249,7 @@ def test_every_body_has_examples_for_what_a_newcomer_must_fill_in(
         for operation in of_the_domain(operations).values()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
     }
-    assert len(bodies) == 
+    assert len(bodies) == 46
     for body in bodies:
         schema = schemas[body]
         assert schema["additionalProperties"] is False

@@ -92,7 +92,7 @@ class NewSeries(SlotIn):
     title: Title = Field(examples=[TITLE])
     description: Prose | None = Field(None, description="Plain text.")
     time_zone: TimeZone
-    rule: RuleIn
+    rule: RuleIn = Field(description="How it repeats from the first meeting on.")
     except_dates: list[Day] = Field(
         [], max_length=MOST, description="Days of the rule on which there is no meeting."
     )

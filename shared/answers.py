@@ -42,6 +42,17 @@ _BY_STATUS: dict[int, tuple[ProblemKind, str]] = {
 }
 
 
+_A_DAY = "Give a day such as 2026-03-31."
+
+_IN_WORDS = {
+    "extra_forbidden": "There is no such field: leave it out. /docs shows those there are.",
+    "date_parsing": _A_DAY,
+    "date_from_datetime_parsing": _A_DAY,
+    "date_from_datetime_inexact": _A_DAY,
+    "uuid_parsing": "Give an id such as 018f4e2a-0000-7000-8000-000000000000.",
+}
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Make ``app`` answer every error as problem+json."""
     app.add_exception_handler(Problem, _problem)
@@ -80,7 +91,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     body_unread = any(tuple(fault["loc"]) == ("body",) for fault in faults)
     if body_unread and media_type and "json" not in media_type:
         return answer(request, Problem(*_BY_STATUS[415]))
-    errors = [FieldError(pointer=_pointer(fault["loc"]), detail=fault["msg"]) for fault in faults]
+    errors = [FieldError(pointer=_pointer(fault["loc"]), detail=_words(fault)) for fault in faults]
     first = errors[0]
     others = f" ({len(errors) - 1} more below)" if len(errors) > 1 else ""
     where = first.pointer or "the body"
@@ -108,6 +119,14 @@ def _database_away(request: Request, error: Exception) -> Response:
             headers={"Retry-After": "5"},
         ),
     )
+
+
+def _words(fault: Any) -> str:
+    """What to do about a fault: in plain words where those of the validator are about code."""
+    if tuple(fault["loc"]) == ("body",) and fault["type"] == "missing":
+        return "Send a body of JSON. /docs shows its fields."
+    said: str = _IN_WORDS.get(fault["type"], fault["msg"])
+    return said
 
 
 def _pointer(location: Sequence[str | int]) -> str:

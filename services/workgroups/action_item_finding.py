@@ -1,19 +1,19 @@
 """Finding action items across groups: what fits, in which order, a page at a time."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, literal, not_, or_, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, literal, not_, or_, tuple_
 from sqlmodel import Session, col, select
 
 from services.workgroups import sight
 from services.workgroups.due_dates import day_in
 from services.workgroups.permissions import is_coordinator
 from services.workgroups.tables import ActionItem, ActionItemPerson, Group, Theme
-from services.workgroups.transitions import UNFINISHED, State
+from services.workgroups.transitions import State
 from shared.events.catalogue import ActionPriority
 from shared.identity import Caller
 from shared.pagination import PageParams, Slice, cursor_after, not_ours, place_of
@@ -132,11 +132,10 @@ def _of_groups(
     everything = caller is not None and is_coordinator(session, caller)
     if everything and not wanted.themes:
         return []
-    groups = select(Group.id).where(sight.in_sight(session, caller))
-    if wanted.themes:
-        themes = select(Theme.id).where(col(Theme.slug).in_(wanted.themes))
-        groups = groups.where(col(Group.theme_id).in_(themes))
-    return [col(ActionItem.group_id).in_(groups)]
+    if not wanted.themes:
+        return [_of_a_group(sight.in_sight(session, caller))]
+    themes = select(Theme.id).where(col(Theme.slug).in_(wanted.themes))
+    return [_of_a_group(and_(sight.in_sight(session, caller), col(Group.theme_id).in_(themes)))]
 
 
 def _seen_to_by(session: Session, caller: Caller | None, person_id: UUID) -> ColumnElement[bool]:
@@ -153,26 +152,33 @@ def _seen_to_by(session: Session, caller: Caller | None, person_id: UUID) -> Col
 def overdue_somewhere(session: Session, now: datetime) -> ColumnElement[bool]:
     """Return the condition that an action item is overdue in the time zone of its group.
 
-    Over the world it is two or three days at once: what was due before them is overdue anywhere.
+    Over the world it is two or three days at once.
     """
     zones: dict[date, list[str]] = {}
     for zone in session.exec(select(Group.time_zone).distinct()):
         zones.setdefault(day_in(zone, now), []).append(zone)
-    first = min(zones, default=now.date() - timedelta(days=1))
     late = [
-        col(ActionItem.due_date) < first,
-        *(
-            and_(
-                col(ActionItem.due_date) < day,
-                col(ActionItem.group_id).in_(
-                    select(Group.id).where(col(Group.time_zone).in_(somewhere))
-                ),
-            )
-            for day, somewhere in zones.items()
-            if day > first
-        ),
+        and_(col(Group.time_zone).in_(somewhere), col(ActionItem.due_date) < day)
+        for day, somewhere in zones.items()
     ]
-    return and_(col(ActionItem.state).in_(UNFINISHED), or_(*late))
+    return and_(
+        # What is unfinished, said so that it is read by due date and not by state.
+        col(ActionItem.finished_at).is_(None),
+        col(ActionItem.due_date) < max(zones, default=now.date()),
+        _of_a_group(or_(false(), *late)),
+    )
+
+
+def _of_a_group(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that the group of an action item is such.
+
+    Asked for each, so that SQLite reads action items in their order and stops after a page.
+    """
+    return exists(
+        select(Group.id)
+        .where(col(Group.id) == col(ActionItem.group_id), condition)
+        .correlate(ActionItem)
+    )
 
 
 def _written(value: object) -> str:

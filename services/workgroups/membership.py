@@ -13,7 +13,15 @@ from sqlmodel import Session, col, select
 
 from services.workgroups import groups
 from services.workgroups.institutions import UNNAMED, names_of, require_verified
-from services.workgroups.membership_lifecycle import Action, Actor, Role, State, note, require_step
+from services.workgroups.membership_lifecycle import (
+    TRANSITIONS,
+    Action,
+    Actor,
+    Role,
+    State,
+    note,
+    require_step,
+)
 from services.workgroups.tables import ActionItem, Admission, Group, Institution, Membership
 from services.workgroups.transitions import UNFINISHED
 from services.workgroups.waiting import waiting_for
@@ -25,7 +33,7 @@ from shared.events.catalogue import (
     MembershipSuspended,
 )
 from shared.outbox import publish
-from shared.problems import CONFLICT, NOT_ALLOWED_NOW, NOT_FOUND, Problem
+from shared.problems import CONFLICT, FORBIDDEN, NOT_ALLOWED_NOW, NOT_FOUND, Problem
 
 __all__ = ["confirm", "current", "join", "leave", "read", "remove", "require_member", "waiting_for"]
 
@@ -81,9 +89,15 @@ def admit(session: Session, group: Group, institution: Institution, by: UUID | N
 def leave(session: Session, group_id: UUID, institution: Institution, *, by: Actor) -> None:
     """End the membership of the institution on its own wish.
 
-    Raises a Problem: 404 when it is no member, 409 while it answers for unfinished action items,
-    for then nobody would.
+    Raises a Problem: 403 for somebody else, 404 when it is no member, 409 while it answers for
+    unfinished action items, for then nobody would.
     """
+    if Role.LEADER in by.roles and TRANSITIONS[Action.LEAVE].by.isdisjoint(by.roles):
+        raise Problem(
+            FORBIDDEN,
+            "Only somebody who speaks for the institution lets it leave. Who leads the group "
+            f"removes it and says why: POST /groups/{group_id}/members/{institution.id}/remove.",
+        )
     _end(session, group_id, institution.id, Action.LEAVE, by=by, reason=None)
 
 

@@ -42,6 +42,7 @@ from shared.problems import (
     UNAUTHENTICATED,
     VERSION_CONFLICT,
     VERSION_REQUIRED,
+    incorrect,
     responses,
 )
 from shared.text import Input, Prose, Reason, Title
@@ -74,6 +75,17 @@ class ActionItemChange(Input):
     agreed_point_id: UUID | None = Field(None, description="What a meeting of the group agreed.")
     needs: Supports | None = None
     offers: Supports | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nobody_else(cls, body: Any) -> Any:
+        if isinstance(body, dict) and "institution_id" in body:
+            raise incorrect(
+                "/institution_id",
+                "Another institution takes it over once it accepts: propose it with "
+                "POST /action-items/{id}/reassignments.",
+            )
+        return body
 
     @model_validator(mode="after")
     def _something(self) -> "ActionItemChange":

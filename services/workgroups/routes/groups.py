@@ -1,7 +1,7 @@
 """Groups: opening, finding and changing them; the steps of their life are in `group_steps`."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -31,6 +31,7 @@ from shared.problems import (
     UNAUTHENTICATED,
     VERSION_CONFLICT,
     VERSION_REQUIRED,
+    incorrect,
     responses,
 )
 from shared.text import Input, Output, Prose, Reason, Title
@@ -87,6 +88,17 @@ class GroupChange(Input):
     reason: Reason | None = Field(
         None, description="Why, for the history.", examples=["Agreed at the second meeting."]
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_step(cls, body: Any) -> Any:
+        if isinstance(body, dict) and "status" in body:
+            raise incorrect(
+                "/status",
+                "A group's state changes with a step: POST /groups/{id}/adopt, rest, resume, "
+                "conclude, abandon, replace or recharter.",
+            )
+        return body
 
     @model_validator(mode="after")
     def _something(self) -> "GroupChange":

@@ -13,8 +13,7 @@ from tests.end_to_end.southlink import Up, environment
 from tests.waiting import wait_until
 
 VICTIMS = [
-    "registry-relay",
-    "workgroups-relay",
+    "relays",
     "workgroups-consume",
     "notifier-consume",
     "notifier-worker",

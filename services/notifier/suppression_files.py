@@ -122,11 +122,15 @@ def import_rows(
 
 def _put(session: Session, rows: list[SuppressionRow], now: datetime, by: UUID | None) -> int:
     """Put these on the list and return how many are new; those that are nobody's at once."""
+    there = suppressions.among(session, [row.address for row in rows])
+    rows = [
+        row
+        for row in rows
+        if row.address not in there or row.reason.gravity > there[row.address].gravity
+    ]
     addresses = [row.address for row in rows]
-    ours = {
-        *suppressions.among(session, addresses),
-        *session.exec(select(Subscriber.email).where(col(Subscriber.email).in_(addresses))),
-    }
+    readers = session.exec(select(Subscriber.email).where(col(Subscriber.email).in_(addresses)))
+    ours = {*there, *readers}
     known = fingerprints(session)
     # Of two rows on one address the first; the other is then put to what is there.
     strangers = {known.of(row.address): row for row in reversed(rows) if row.address not in ours}

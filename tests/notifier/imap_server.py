@@ -2,6 +2,7 @@
 
 import datetime
 import mailbox
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from pysasl.hashing import BuiltinHash
 
 from services.notifier.bounces.collecting import ImapMailbox
+from tests.notifier.tls_front import tls_in_front_of
 from tests.redis_server import free_port
 from tests.waiting import wait_until
 
@@ -28,13 +30,21 @@ class ImapServer:
     """Where the server is, and the Maildir that it serves."""
 
     port: int
+    """Where it begins without TLS and changes to it."""
+    tls_port: int
+    """Where it speaks TLS at once."""
     certificate: Path
     maildir: Path
 
     @property
     def place(self) -> ImapMailbox:
-        """The mailbox as the notifier reads it."""
+        """The mailbox as the notifier reads it with STARTTLS."""
         return ImapMailbox("127.0.0.1", self.port, USER, SecretStr(PASSWORD), starttls=True)
+
+    @property
+    def place_with_tls_at_once(self) -> ImapMailbox:
+        """The mailbox as the notifier reads it where TLS comes first."""
+        return ImapMailbox("127.0.0.1", self.tls_port, USER, SecretStr(PASSWORD))
 
     @property
     def settings(self) -> dict[str, str]:
@@ -68,26 +78,32 @@ def running(folder: Path) -> Iterator[ImapServer]:
     (folder / "pymap-etc-shadow").write_text(f"{USER}:{BuiltinHash().hash(PASSWORD)}:::::::\n")
     (folder / "pymap-etc-group").touch()
     certificate, key = _certificate(folder)
+    with (
+        _server(folder, f"--cert={certificate}", f"--key={key}") as port,
+        _server(folder, "--no-tls") as plain_port,
+        tls_in_front_of(plain_port, certificate, key) as tls_port,
+    ):
+        yield ImapServer(port, tls_port, certificate, maildir)
+
+
+@contextmanager
+def _server(folder: Path, *options: str) -> Iterator[int]:
     port = free_port()
+    log = folder / f"log-{port}"
     command = [str(Path(sys.executable).parent / "pymap"), "--host=127.0.0.1", f"--port={port}"]
-    with (folder / "log").open("w") as log:
+    with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, f"--cert={certificate}", f"--key={key}", "maildir", str(folder)],
-            stdout=log,
-            stderr=log,
+            [*command, *options, "maildir", str(folder)], stdout=output, stderr=output
         )
         try:
-            log_of = folder / "log"
-            wait_until(lambda: _listens(port), f"the IMAP server listens: {log_of}", seconds=60)
-            yield ImapServer(port, certificate, maildir)
+            wait_until(lambda: _listens(port), f"the IMAP server listens: {log}", seconds=60)
+            yield port
         finally:
             process.kill()
             process.wait()
 
 
 def _listens(port: int) -> bool:
-    import socket
-
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True

@@ -17,6 +17,7 @@ from services.notifier.tables import BounceReport
 from tests.notifier import reports
 from tests.notifier.imap_server import ImapServer, running
 from tests.notifier.returned import LIMITS, send_to, stored_reports, suppressed
+from tests.notifier.workers import Workers
 from tests.notifier.world import World
 from tests.waiting import wait_until
 
@@ -62,22 +63,24 @@ def test_a_mailbox_is_emptied_but_for_what_a_person_should_see(
     world: World, imap: ImapServer
 ) -> None:
     world.open_group()
-    for content in contents(world):
-        imap.put(content)
-    counted = collect(world.database, imap.place, LIMITS)
-    assert counted == {"hard_bounce": 1, "answer": 1, "not_a_report": 1, "left": 1}
-    assert suppressed(world) == {ANA: "hard_bounce"}
-    assert imap.left() == ["F"]
-    assert not collect(world.database, imap.place, LIMITS)
-    assert len(stored_reports(world)) == 3
+    for place in (imap.place, imap.place_with_tls_at_once):
+        for content in contents(world):
+            imap.put(content)
+        counted = collect(world.database, place, LIMITS)
+        assert counted == {"hard_bounce": 1, "answer": 1, "not_a_report": 1, "left": 1}
+        assert not collect(world.database, place, LIMITS)
+        assert suppressed(world) == {ANA: "hard_bounce"}
+    assert imap.left() == ["F", "F"]
+    assert len(stored_reports(world)) == 5
 
 
 def test_a_server_that_shows_no_trusted_certificate_gets_no_password(
     world: World, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(ssl.SSLCertVerificationError):
-        collect(world.database, imap.place, LIMITS)
+    for place in (imap.place, imap.place_with_tls_at_once):
+        with pytest.raises(ssl.SSLCertVerificationError):
+            collect(world.database, place, LIMITS)
 
 
 def test_a_report_stays_in_the_mailbox_until_its_row_is_committed(
@@ -112,6 +115,27 @@ def test_a_reader_that_is_killed_anywhere_loses_and_repeats_nothing(
     assert len(stored_reports(world)) == 60
     assert imap.left() == []
     assert suppressed(world) == {}
+
+
+@pytest.mark.parametrize("database_server", ["sqlite"], indirect=True)
+def test_the_worker_reads_the_mailbox_by_itself(
+    world: World, imap: ImapServer, broker: str, redis_url: str, tmp_path: Path
+) -> None:
+    del redis_url  # It empties the server first.
+    world.open_group()
+    imap.put(reports.postfix(send_to(world, ANA)))
+    environment = {
+        "NOTIFIER_DATABASE_URL": world.database.url,
+        "NOTIFIER_CELERY_BROKER_URL": broker,
+        "NOTIFIER_BOUNCES_IMAP_SECONDS": "5",
+        **imap.settings,
+    }
+    with Workers(environment, tmp_path / "celery.log") as workers:
+        workers.worker()
+        workers.beat()
+        wait_until(lambda: suppressed(world) == {ANA: "hard_bounce"}, "it was read", seconds=60)
+        wait_until(lambda: imap.left() == [], "the mailbox is empty", seconds=30)
+        assert "@reader.example" not in workers.log()
 
 
 def test_a_maildir_and_an_mbox_file_are_read_like_a_mailbox(world: World, tmp_path: Path) -> None:

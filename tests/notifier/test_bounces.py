@@ -1,10 +1,14 @@
 """Bounces and complaints: what follows for an address, and what changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from aiosmtpd.smtp import Envelope
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from services.notifier import subscriptions, suppressions
@@ -13,8 +17,14 @@ from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.tables import Delivery, Subscription
 from services.notifier.targets import EVERYTHING
-from services.notifier.vocabulary import BounceKind, DeliveryState, Frequency
+from services.notifier.vocabulary import (
+    BounceKind,
+    DeliveryState,
+    Frequency,
+    SuppressionReason,
+)
 from shared.columns import utc_now
+from shared.events.catalogue import PersonErased, PersonReachable
 from shared.ids import new_id
 from tests.notifier import reports
 from tests.notifier.reports import Sent
@@ -135,6 +145,31 @@ def test_a_made_up_bounce_suppresses_nobody(world: World, sent: Sent) -> None:
     assert len(stored_reports(world)) == len(forged) * 4
 
 
+@pytest.mark.parametrize("database_server", ["sqlite"], indirect=True)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_no_torn_and_joined_report_without_a_proof_suppresses_anybody(
+    world: World, sent: Sent, data: st.DataObject
+) -> None:
+    forged = replace(
+        sent,
+        return_path="bounces+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@south.example.org",
+        message_id=f"<{new_id()}@south.example.org>",
+        unsubscribe="https://south.example.org/unsubscribe?token=IjAxIg.AAAA",
+    )
+    lines = [
+        line
+        for written in (reports.postfix, reports.gmail, reports.qmail, reports.complaint)
+        for line in written(forged).splitlines(keepends=True)
+    ]
+    torn = data.draw(st.lists(st.sampled_from(lines) | st.binary(max_size=20), max_size=80))
+    whole = data.draw(st.sampled_from([b"", reports.exim(forged), reports.complaint(forged)]))
+    report(world, whole + b"".join(torn))
+    assert suppressed(world) == {}
+
+
 def test_a_return_path_names_an_email_that_is_known(world: World, sent: Sent) -> None:
     unknown = replace(sent, return_path=paths(world).address(MAILBOX, new_id()), message_id="<>")
     assert report(world, reports.postfix(unknown)).delivery_id is None
@@ -179,6 +214,15 @@ def test_the_same_report_again_is_counted_on_its_row_and_changes_nothing(
     assert report(world, content).id == first.id
     (row,) = stored_reports(world)
     assert row.times == 2
+
+
+def test_reports_that_come_all_at_once_are_each_counted_once(world: World, sent: Sent) -> None:
+    others = [send_to(world, ANA) for _ in range(LIMITS.soft_bounces - 1)]
+    full = [reports.postfix(each, code="4.2.2", reply="452") for each in (sent, *others)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(partial(report, world), full * 4))
+    assert [row.times for row in stored_reports(world)] == [4] * LIMITS.soft_bounces
+    assert suppressed(world) == {ANA: "soft_bounces"}
 
 
 def test_garbage_is_kept_too(world: World) -> None:
@@ -231,6 +275,23 @@ def test_a_recipient_refused_at_once_is_a_bounce_unless_it_is_about_us(
             assert ANA not in (row.diagnostic or "")
     assert list(suppressed(world).values()) == ["hard_bounce"] * 2
     assert {row.times for row in stored_reports(world)} == {2}
+
+
+def test_a_person_whom_the_registry_erased_stays_suppressed(world: World) -> None:
+    person_id = new_id()
+    world.tell(
+        PersonReachable(
+            person_id=person_id, email=ANA, language="en", time_zone="UTC", contact_version=1
+        )
+    )
+    with world.database.write() as session:
+        suppressions.suppress(session, ANA, SuppressionReason.COMPLAINT, utc_now(), note="Ana")
+    world.tell(PersonErased(person_id=person_id))
+    assert suppressed(world) == {None: "complaint"}
+    with world.database.read() as session:
+        there = suppressions.of_address(session, ANA)
+        assert there is not None
+        assert there.note is None
 
 
 def test_who_is_erased_stays_suppressed_without_the_address(world: World, sent: Sent) -> None:

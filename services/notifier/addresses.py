@@ -10,6 +10,8 @@ from sqlmodel import Session
 from services.notifier.tables import SigningSecret
 
 PURPOSE = b"southlink.suppression"
+_IN_ASCII = "xn--"
+"""By what a domain begins that is in another script (RFC 5890, 2.3.2.1)."""
 
 
 def normalised(address: str) -> str:
@@ -18,14 +20,16 @@ def normalised(address: str) -> str:
     Upper and lower case differ in theory (RFC 5321, 2.4), but no provider gives them to two
     people; a domain is the same in Unicode and in ASCII (RFC 5890).
     """
+    plain = address.strip()
+    if plain.isascii() and _IN_ASCII not in plain.lower():
+        # As below, at a tenth of the time: each e-mail is looked up before it leaves.
+        return plain.lower()
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(
-            address.strip(), check_deliverability=False, allow_smtputf8=True, strict=False
-        )
+        found = validate_email(plain, check_deliverability=False, allow_smtputf8=True, strict=False)
     except EmailNotValidError:
-        return unicodedata.normalize("NFC", address.strip()).casefold()
+        return unicodedata.normalize("NFC", plain).casefold()
     return f"{found.local_part.casefold()}@{found.domain.lower()}"
 
 

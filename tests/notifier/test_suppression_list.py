@@ -198,3 +198,9 @@ def test_the_spelling_of_an_address_is_no_way_around_the_list(address: str) -> N
     once = normalised(address)
     assert normalised(once) == once
     assert normalised(f" {address.upper()} ") == normalised(address.lower())
+
+
+def test_an_address_is_the_same_in_every_form_of_its_domain() -> None:
+    same = {"ana@bücher.example", "Ana@xn--bcher-kva.example", "ana@BÜCHER.example"}
+    assert {normalised(address) for address in same} == {"ana@bücher.example"}
+    assert normalised("Ana+news@Reader.Example ") == "ana+news@reader.example"

@@ -1,11 +1,16 @@
 """Everything that a person owes, in one list: late things, answers, what is due soon, the rest."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
+from services.workgroups.owed import owed_by
+from services.workgroups.tables import ActionItem
 from shared.columns import utc_now
-from tests.workgroups.action_scene import Scene, refused
-from tests.workgroups.world import Person
+from shared.identity import Caller
+from tests.effort import lines_run
+from tests.workgroups.action_scene import Scene, refused, set_scene
+from tests.workgroups.world import Person, Workgroups
 
 
 def owed(scene: Scene, person: Person, query: str = "") -> dict[str, Any]:
@@ -58,6 +63,62 @@ def test_pages_hold_everything_once(scene: Scene) -> None:
     assert found == sorted(items)
     refused(scene.workgroups.send(scene.coordinator, "GET", "/me/owed?cursor=nonsense"), 422)
     refused(scene.workgroups.send(None, "GET", "/me/owed"), 401)
+
+
+def test_pages_of_one_hold_what_waits_and_what_is_due_in_the_one_order(scene: Scene) -> None:
+    person = scene.unv.focal_point
+    for day in (in_days(30), in_days(1), "2021-03-31", "2021-03-31"):
+        scene.item(due_date=day)
+        scene.item(due_date=day, person_ids=[str(person.id)])
+    for _ in range(2):
+        foreign = scene.workgroups.assign(scene.coordinator, scene.group, scene.fao)
+        scene.propose(foreign, scene.unv, scene.fao.focal_point)
+    whole = owed(scene, person)
+    assert [entry["own"] for entry in whole["items"]] == [
+        *(True, True, False, False),
+        *(False, False),
+        *(True, False),
+        *(True, False),
+    ]
+
+    found, cursor = [], ""
+    while True:
+        page = owed(scene, person, f"?limit=1{cursor}")
+        assert page["counts"] == whole["counts"]
+        found += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == whole["items"]
+
+
+def test_a_page_is_as_much_work_however_much_is_owed(embedded_workgroups: Workgroups) -> None:
+    scene = set_scene(embedded_workgroups)
+    caller = Caller(id=scene.unv.focal_point.id, kind="person", scopes=frozenset({"act"}))
+
+    def more(numbers: range) -> None:
+        with embedded_workgroups.database.write() as session:
+            session.add_all(
+                ActionItem(
+                    group_id=UUID(scene.group["id"]),
+                    number=number,
+                    title="Do it",
+                    institution_id=scene.unv.id,
+                    due_date=date(2021, 3, 31),
+                    assigned_by=caller.id,
+                )
+                for number in numbers
+            )
+
+    def work() -> int:
+        with embedded_workgroups.database.read() as session:
+            return lines_run(lambda: owed_by(session, caller, utc_now(), after=None, limit=2))
+
+    more(range(1, 5))
+    work()
+    few = work()
+    more(range(5, 500))
+    assert work() < 1.5 * few
 
 
 def test_a_person_named_for_it_owes_it_while_they_take_part(scene: Scene) -> None:

@@ -1,13 +1,12 @@
 """Everything that the caller owes, in one list."""
 
-from bisect import bisect_right
-from collections import Counter
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from services.workgroups.owed import DO, Owed, owed_by
+from services.workgroups.owed import owed_by
+from services.workgroups.owed_entries import DO, Owed, Place
 from shared.columns import utc_now
 from shared.pagination import PageQuery, cursor_after, place_of
 from shared.problems import INVALID, UNAUTHENTICATED, responses
@@ -57,16 +56,14 @@ def my_owed(caller: CurrentCaller, session: Reading, page: PageQuery) -> OwedLis
     Within each kind what you were named for yourself comes first, then by date. What belongs to a
     closed group is left out, for nothing can be done about it.
     """
-    entries = owed_by(session, caller, utc_now())
     asked = f"owed {caller.id}"
-    begin = 0
+    after: Place | None = None
     if page.cursor is not None:
-        place = place_of(page.cursor, asked, [int, int, str, str])
-        begin = bisect_right([entry.place for entry in entries], place)
-    shown = entries[begin : begin + page.limit]
-    more = begin + page.limit < len(entries)
+        rank, own, by, last = place_of(page.cursor, asked, [int, int, str, str])
+        after = int(rank), int(own), str(by), str(last)
+    found = owed_by(session, caller, utc_now(), after=after, limit=page.limit)
     return OwedList(
-        counts=Counter(entry.kind for entry in entries),
-        items=[OwedOut(**vars(entry), what_to_do=DO[entry.kind]) for entry in shown],
-        next_cursor=cursor_after(shown[-1].place, asked) if more else None,
+        counts=found.counts,
+        items=[OwedOut(**vars(entry), what_to_do=DO[entry.kind]) for entry in found.entries],
+        next_cursor=cursor_after(found.entries[-1].place, asked) if found.more else None,
     )

@@ -77,14 +77,17 @@ def _live(found: Series) -> dict[datetime, Entry]:
     return {
         entry.meeting.occurrence: entry
         for entry in found.entries
-        if entry.meeting.occurrence is not None and entry.meeting.status != MeetingStatus.CANCELLED
+        if entry.meeting.occurrence is not None
+        and entry.meeting.status != MeetingStatus.CANCELLED
+        and (entry.invitation is None or entry.invitation.withdrawn_at is None)
     }
 
 
 def _master(found: Series) -> Entry:
     """Return the series in the form of its first meeting, as most of its meetings are answered."""
     series, entries = found.series, found.entries
-    answers = [entry.invitation for entry in _live(found).values() if entry.invitation]
+    shown = list(_live(found).values()) or entries
+    answers = [entry.invitation for entry in shown if entry.invitation]
     usual = Counter(answer.reply for answer in answers).most_common(1)
     return Entry(
         meeting=Meeting(

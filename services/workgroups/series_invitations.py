@@ -200,6 +200,11 @@ def places_of(session: Session, found: Sequence[Meeting], side: Invited) -> list
     return _by_side(session, found)[side]
 
 
+def places_ever_of(session: Session, found: Sequence[Meeting], side: Invited) -> list[Place]:
+    """Return those to which the side is or was invited: the invitation may be taken back."""
+    return _by_side(session, found, withdrawn=True)[side]
+
+
 def _take(
     session: Session,
     series: MeetingSeries,

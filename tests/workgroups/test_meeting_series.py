@@ -205,6 +205,12 @@ def test_a_series_is_answered_at_once_or_meeting_by_meeting(workgroups: Workgrou
     assert len(asked) == 3, "whoever is invited to all is invited to what is added"
     gone = workgroups.send(coordinator, "DELETE", f"{path}/invitations?person={guest.id}")
     assert gone.status_code == 204
+    taken_back = Calendar.from_ical(workgroups.send(guest, "GET", f"{path}/invitation.ics").content)
+    [event] = taken_back.walk("VEVENT")
+    assert (taken_back["method"], event["status"]) == ("CANCEL", "CANCELLED")
+    assert str(event["attendee"]) == f"urn:uuid:{guest.id}"
+    assert "url" not in event
+    assert workgroups.send(nobody, "GET", f"{path}/invitation.ics").status_code == 404
     assert workgroups.send(guest, "GET", path).status_code == 404
     assert workgroups.send(guest, "PUT", f"{path}/reply", {"reply": "declined"}).status_code == 404
 

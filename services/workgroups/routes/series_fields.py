@@ -1,11 +1,12 @@
 """Series of meetings as requests and answers: their fields, and how one is shown to a caller."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
@@ -34,7 +35,17 @@ from shared.time_zones import TimeZone
 TITLE = "Weekly call of the focal points"
 FROM = "The meeting of the series from which on; without it, all that are to come."
 
-_Weekday = Annotated[str, StringConstraints(pattern=r"^(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)$")]
+
+def _weekday(value: str) -> str:
+    if not re.fullmatch(r"(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)", value):
+        raise PydanticCustomError(
+            "weekday",
+            "Give a day such as MO; by the month also 2TU, the second, or -1FR.",
+        )
+    return value
+
+
+_Weekday = Annotated[str, AfterValidator(_weekday)]
 _MonthDay = Annotated[int, Field(ge=-31, le=31, strict=True)]
 
 

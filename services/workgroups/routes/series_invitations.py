@@ -23,6 +23,7 @@ from services.workgroups.routes.invitations import InvitationOut, NewReply, show
 from services.workgroups.routes.meeting_fields import each_once
 from services.workgroups.routes.meeting_series import SeriesId, SeriesToRecord
 from services.workgroups.series_invitations import Invited, Place
+from services.workgroups.tables import MeetingSeries
 from shared.columns import utc_now
 from shared.identity import Caller
 from shared.problems import (
@@ -144,23 +145,33 @@ def read_series_invitation(
 ) -> Response:
     """Return the invitation to all meetings of a series that you are invited to, with its rule.
 
-    Its METHOD is REQUEST, or CANCEL when none of them takes place any more.
+    Its METHOD is REQUEST, or CANCEL when none of them takes place any more or you were uninvited.
     """
     from services.workgroups import calendar_objects
     from services.workgroups.calendar_events import Entry
     from services.workgroups.calendar_series import Series
 
-    series = series_access.series_to_see(session, caller, series_id)
+    # Whose invitation was taken back may not see the series any more, and is told of that here.
+    series = session.get(MeetingSeries, series_id)
+    if series is None:
+        raise invitations.no_such_invitation()
     side = _side(session, caller, institution or caller.id)
     every = meeting_series.meetings_of(session, series)
     groups = meetings.groups_of(session, [every[0].id])[every[0].id]
     own = {
-        meeting.id: found for meeting, found in series_invitations.places_of(session, every, side)
+        meeting.id: found
+        for meeting, found in series_invitations.places_ever_of(session, every, side)
     }
     if not own:
         raise invitations.no_such_invitation()
     entries = [
-        Entry(meeting, groups, meeting.link, own[meeting.id], series)
+        Entry(
+            meeting,
+            groups,
+            meeting.link if own[meeting.id].withdrawn_at is None else None,
+            own[meeting.id],
+            series,
+        )
         for meeting in every
         if meeting.id in own
     ]

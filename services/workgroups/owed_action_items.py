@@ -33,15 +33,19 @@ class Given:
         self._days: dict[date, list[str]] = {}
         for zone in session.exec(select(Group.time_zone).distinct()):
             self._days.setdefault(day_in(zone, now), []).append(zone)
+        self._rows = {named: self._of(named) for named in (True, False)}
+        self._when = {kind: self._is(kind) for kind in _KINDS}
+        self._numbers = self._count()
 
     def entries(self, after: Place | None, most: int) -> Iterator[Entry]:
         """Yield those after a place, in order, at most so many of a kind; asked for when needed."""
         for kind in _KINDS:
             for named in (True, False):
                 stretch = (RANKS[kind], 0 if named else 1)
-                if after is not None and stretch < after[:2]:
+                passed = after is not None and stretch < after[:2]
+                if passed or not self._numbers[kind, named]:
                     continue
-                statement = self._of(named).where(self._is(kind))
+                statement = self._rows[named].where(self._when[kind])
                 if after is not None and stretch == after[:2]:
                     statement = statement.where(_follows(after))
                 rows = self._session.exec(
@@ -52,11 +56,17 @@ class Given:
     def counts(self) -> Counter[Owed]:
         """Return how many there are of each kind."""
         counts: Counter[Owed] = Counter()
-        numbers = [func.sum(case((self._is(kind), 1), else_=0)) for kind in _KINDS]
-        for named in (True, False):
-            found = self._session.execute(self._of(named).with_only_columns(*numbers)).one()
-            counts.update({kind: int(found[place] or 0) for place, kind in enumerate(_KINDS)})
+        for (kind, _named), number in self._numbers.items():
+            counts[kind] += number
         return +counts
+
+    def _count(self) -> dict[tuple[Owed, bool], int]:
+        numbers = [func.sum(case((self._when[kind], 1), else_=0)) for kind in _KINDS]
+        counts: dict[tuple[Owed, bool], int] = {}
+        for named in (True, False):
+            found = self._session.execute(self._rows[named].with_only_columns(*numbers)).one()
+            counts |= {(kind, named): found[place] or 0 for place, kind in enumerate(_KINDS)}
+        return counts
 
     def _of(self, named: bool) -> Any:
         # Two questions, each with an index of its own: joined by "or" they read all unfinished.

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from shared.pagination import PageParams, Slice, cursor_after, place_of
 from shared.search.cards import Card, Order
 from shared.search.catalogue import Catalogue
-from shared.search.storage import EVERYTHING, NAMES, Term, Terms
+from shared.search.storage import EVERYTHING, Term
 from shared.search.words import words_asked
 
 FEW = 10
@@ -153,19 +153,16 @@ def _ranked(
         return []
     storage = catalogue.storage(session)
 
-    def having(terms: Terms, where: str) -> int:
-        return catalogue.of_numbers(storage.numbers(session, terms, where))
-
     begun = [_begun(word, last=word == asked[-1]) for word in asked]
-    anywhere = having([[term] for term in begun], EVERYTHING)
-    whole = in_names = 0
-    if anywhere:
-        whole = having([[Term(word)] for word in asked], NAMES)
-        in_names = having([[term] for term in begun], NAMES)
+    whole, in_names, anywhere = map(
+        catalogue.of_numbers,
+        storage.ranked(session, [[Term(word)] for word in asked], [[term] for term in begun]),
+    )
     exact = exactly(session, catalogue, words, asked)
     ranks = [*exact, whole, in_names, anywhere]
     if not _union(exact) & visible and (_union(ranks) & visible).bit_count() < FEW:
-        ranks.append(having(catalogue.near(session, begun), EVERYTHING))
+        near = storage.numbers(session, catalogue.near(session, begun), EVERYTHING)
+        ranks.append(catalogue.of_numbers(near))
     before = accumulate(ranks, or_, initial=0)
     return [rank & visible & ~better for rank, better in zip(ranks, before, strict=False)]
 

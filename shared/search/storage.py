@@ -68,6 +68,11 @@ class Storage(Protocol):
     def numbers(self, session: Session, terms: Terms, where: str) -> Iterable[int]:
         """Return the numbers under which all the terms are; ``where`` is NAMES or EVERYTHING."""
 
+    def ranked(self, session: Session, whole: Terms, begun: Terms) -> Iterable[Iterable[int]]:
+        """Return where names have all that is ``whole``, where they have all that is ``begun``, and
+        where that is anywhere; a number that is in one may be left out of those after it.
+        """
+
     def vocabulary(self, session: Session) -> Iterable[str]:
         """Return every word there is, once."""
 
@@ -126,6 +131,16 @@ class _Sqlite:
             f"names : {query}" if where == NAMES else query,
         )
 
+    def ranked(self, session: Session, whole: Terms, begun: Terms) -> Iterable[Iterable[int]]:
+        anywhere = self.numbers(session, begun, EVERYTHING)
+        if not anywhere:
+            return ([], [], [])
+        return (
+            self.numbers(session, whole, NAMES),
+            self.numbers(session, begun, NAMES),
+            anywhere,
+        )
+
     def vocabulary(self, session: Session) -> Iterable[str]:
         return session.execute(text(f"SELECT term FROM {self._table}_vocabulary")).scalars()
 
@@ -137,6 +152,9 @@ class _Sqlite:
             ).first()
             for part in stored or ():
                 yield from part.split()
+
+
+_AS_TEXT = "string_agg(CAST(number AS text), ',')"
 
 
 class _PostgreSql:
@@ -190,10 +208,27 @@ class _PostgreSql:
         column = NAMES if where == NAMES else EVERYTHING
         return _numbers(
             session,
-            f"SELECT string_agg(CAST(number AS text), ',') FROM {self._table} "
-            f"WHERE {column} @@ CAST(:expression AS tsquery)",
-            _expression(terms, both=" & ", either=" | ", word=_tsquery_word),
+            f"SELECT {_AS_TEXT} FROM {self._table} WHERE {column} @@ CAST(:expression AS tsquery)",
+            self._query(terms),
         )
+
+    def _query(self, terms: Terms) -> str:
+        return _expression(terms, both=" & ", either=" | ", word=_tsquery_word)
+
+    def ranked(self, session: Session, whole: Terms, begun: Terms) -> Iterable[Iterable[int]]:
+        # In one pass: fetching the rows takes longest, and those of names are among the others.
+        has = f"{NAMES} @@ CAST(:whole AS tsquery)"
+        begins = f"{NAMES} @@ CAST(:begun AS tsquery)"
+        found = session.execute(
+            text(
+                f"SELECT {_AS_TEXT} FILTER (WHERE {has}), "
+                f"{_AS_TEXT} FILTER (WHERE {begins} AND NOT {has}), "
+                f"{_AS_TEXT} FILTER (WHERE NOT {begins}) "
+                f"FROM {self._table} WHERE {EVERYTHING} @@ CAST(:begun AS tsquery)"
+            ),
+            {"whole": self._query(whole), "begun": self._query(begun)},
+        ).one()
+        return map(_read, found)
 
     def vocabulary(self, session: Session) -> Iterable[str]:
         return session.execute(
@@ -230,6 +265,9 @@ def _number(session: Session, query: str) -> int:
 
 
 def _numbers(session: Session, query: str, expression: str) -> list[int]:
+    return _read(session.execute(text(query), {"expression": expression}).scalar_one())
+
+
+def _read(numbers: str | None) -> list[int]:
     # As one text: a third of the time that tens of thousands of rows take.
-    found = session.execute(text(query), {"expression": expression}).scalar_one()
-    return list(map(int, found.split(","))) if found else []
+    return list(map(int, numbers.split(","))) if numbers else []

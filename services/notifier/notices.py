@@ -1,13 +1,15 @@
 """Notices: what happened that readers care about, and who is to be told."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import reach, settling
+from services.notifier import audiences, pauses, reach, settling, sight, standing
+from services.notifier.audiences import Audience
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -20,6 +22,9 @@ from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import DeliveryKind, Frequency, NoticeKind
 from shared.ids import new_id
 
+NEWS_FOR = timedelta(days=7)
+"""What happened longer ago is recorded and told to nobody: it comes of a rebuilt read model."""
+
 
 @dataclass(frozen=True)
 class Happening:
@@ -29,6 +34,9 @@ class Happening:
     ``Target(TargetKind.OFFERS)`` stands for each subscription whose criteria fit the need or the
     offer in ``facts``. ``theme_slug`` and ``group`` say under which heading it is told; a meeting
     of several groups has none.
+
+    ``concerns`` are those who hear of it without following anything, ``at_once`` or when they read
+    otherwise. Without ``targets`` nobody else hears of it.
     """
 
     kind: NoticeKind
@@ -40,17 +48,27 @@ class Happening:
     theme_slug: str | None = None
     group_id: UUID | None = None
     group_title: str | None = None
+    concerns: tuple[Audience, ...] = ()
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who is to be told, by which subscription, and how soon."""
+
+    subscription: Subscription
+    frequency: Frequency
 
 
 def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     """Keep the notice and an item for each reader who asked; return the deliveries due at once.
 
     An event that was recorded before changes nothing, so a source may be read again from the
-    beginning and nobody is told twice.
+    beginning and nobody is told twice. What happened long ago is told to nobody (`NEWS_FOR`).
     """
     if session.exec(select(Notice.id).where(col(Notice.event_id) == happening.event_id)).first():
         return []
-    reached = [EVERYTHING, *dict.fromkeys(happening.targets)]
+    reached = [EVERYTHING, *dict.fromkeys(happening.targets)] if happening.targets else []
     theme = session.get(Theme, happening.theme_slug) if happening.theme_slug else None
     notice = Notice(
         event_id=happening.event_id,
@@ -62,17 +80,20 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
         group_title=happening.group_title,
         facts=happening.facts,
         targets=[target.key for target in reached],
+        concerns=[audience.key for audience in dict.fromkeys(happening.concerns)],
         occurred_at=happening.occurred_at,
         recorded_at=now,
     )
     session.add(notice)
     session.flush()
-    readers = _readers(session, reached, happening.facts, now)
+    if happening.occurred_at < now - NEWS_FOR:
+        return []
+    readers = _readers(session, notice, reached, happening, now)
     at_once = [each for each in readers if each.frequency is Frequency.IMMEDIATE]
     digests = {
-        each.subscriber_id: Digest(
+        each.subscription.subscriber_id: Digest(
             id=new_id(),
-            subscriber_id=each.subscriber_id,
+            subscriber_id=each.subscription.subscriber_id,
             frequency=Frequency.IMMEDIATE,
             window_end=now,
             created_at=now,
@@ -94,17 +115,18 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
         for digest in digests.values()
     ]
     session.add_all(deliveries)
-    session.add_all(
-        DigestItem(
-            subscriber_id=each.subscriber_id,
-            notice_id=notice.id,
-            subscription_id=each.id,
-            frequency=each.frequency,
-            recorded_at=now,
-            digest_id=digests[each.subscriber_id].id if each.subscriber_id in digests else None,
+    for each in readers:
+        digest = digests.get(each.subscription.subscriber_id)
+        session.add(
+            DigestItem(
+                subscriber_id=each.subscription.subscriber_id,
+                notice_id=notice.id,
+                subscription_id=each.subscription.id,
+                frequency=each.frequency,
+                recorded_at=now,
+                digest_id=digest.id if digest else None,
+            )
         )
-        for each in readers
-    )
     session.flush()
     return [delivery.id for delivery in deliveries]
 
@@ -116,11 +138,62 @@ def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:
 
 
 def _readers(
-    session: Session, reached: list[Target], facts: dict[str, Any], now: datetime
-) -> list[Subscription]:
-    """Return, for each reader who asked for any of it, the most immediate subscription."""
+    session: Session,
+    notice: Notice,
+    reached: list[Target],
+    happening: Happening,
+    now: datetime,
+) -> list[_Reader]:
+    """Return each reader once: who follows any of it and may hear of it, and whom it concerns."""
+    guard = sight.Guard.of(notice)
+    hidden = sight.Hidden.of(session, [guard] if happening.targets else [])
+    let = (
+        standing.subscribers_of(session, sight.people_who_see(guard, hidden))
+        if hidden.hides(guard)
+        else None
+    )
+    found: dict[UUID, _Reader] = {}
+    following = _by_reader(reach.wanting(session, reached, happening.facts)) if reached else {}
+    for reader_id, theirs in following.items():
+        best = settling.most_immediate(theirs, now)
+        if best is not None and (let is None or reader_id in let):
+            found[reader_id] = _Reader(best, best.frequency)
+    for reader_id, theirs in _of_concerned(session, happening.concerns).items():
+        best = settling.most_immediate(theirs, now)
+        if best is None or (let is not None and reader_id not in let):
+            continue
+        there = found.get(reader_id)
+        if happening.at_once and not pauses.is_paused(best, now):
+            by = there.subscription if there else best
+            found[reader_id] = _Reader(by, Frequency.IMMEDIATE)
+        elif there is None:
+            found[reader_id] = _Reader(best, best.frequency)
+    return [found[reader_id] for reader_id in sorted(found)]
+
+
+def _of_concerned(
+    session: Session, concerns: tuple[Audience, ...]
+) -> dict[UUID, list[Subscription]]:
+    """Return what those read who are concerned, by reader."""
+    if not concerns:
+        return {}
+    by_audience = audiences.people(session, concerns)
+    people = {person_id for each in by_audience.values() for person_id in each}
+    readers = standing.subscribers_of(session, people) if people else {}
+    if not readers:
+        return {}
+    return _by_reader(
+        session.exec(
+            select(Subscription).where(
+                col(Subscription.subscriber_id).in_(readers),
+                col(Subscription.ended_at).is_(None),
+            )
+        )
+    )
+
+
+def _by_reader(found: Iterable[Subscription]) -> dict[UUID, list[Subscription]]:
     by_reader: dict[UUID, list[Subscription]] = {}
-    for subscription in reach.wanting(session, reached, facts):
+    for subscription in found:
         by_reader.setdefault(subscription.subscriber_id, []).append(subscription)
-    best = (settling.most_immediate(by_reader[reader], now) for reader in sorted(by_reader))
-    return [subscription for subscription in best if subscription is not None]
+    return by_reader

@@ -49,7 +49,9 @@ def wanting(
 
 
 def concerns(notice: Notice, subscription: Subscription) -> bool:
-    """Tell whether a notice is about what the subscription follows."""
+    """Tell whether a notice is about what the subscription follows, or for its reader alone."""
+    if not notice.targets:
+        return bool(notice.concerns)
     target = Target(subscription.target_kind, subscription.target_id)
     if target.kind not in SUPPORT:
         return target.key in notice.targets

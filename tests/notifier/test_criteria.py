@@ -14,7 +14,7 @@ from services.notifier.choices import Choice
 from services.notifier.criteria import Criteria
 from services.notifier.notices import Happening
 from services.notifier.subscribers import Hours
-from services.notifier.tables import DigestItem, Subscriber, Subscription
+from services.notifier.tables import DigestItem, Institution, Subscriber, Subscription
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency, NoticeKind, TargetKind
 from shared.columns import utc_now
@@ -70,7 +70,15 @@ def publish(world: World, facts: SupportFacts, kind: TargetKind = TargetKind.NEE
         facts={word: facts.model_dump(mode="json")},
         targets=(Target(kind),),
     )
+    partner = Institution(
+        id=facts.institution_id,
+        name=facts.institution_name,
+        status="verified",
+        visibility="public",
+        version=1,
+    )
     with world.database.write() as session:
+        session.merge(partner)
         notices.record(session, happening, utc_now())
 
 

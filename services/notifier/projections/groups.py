@@ -47,9 +47,9 @@ def theme_merged(session: Session, _event: Event, data: ThemeMerged) -> None:
 
 
 def group_created(session: Session, event: Event, data: GroupCreated) -> None:
-    """Keep the group and tell readers of it, unless it is proposed or not for everybody."""
+    """Keep the group and tell readers of it, unless it is proposed."""
     _keep_group(session, data.group)
-    if data.group.status != "proposed" and data.group.visibility == "all":
+    if data.group.status != "proposed":
         _tell_of_group(session, event, NoticeKind.GROUP_OPENED, data.group)
 
 
@@ -59,7 +59,7 @@ def group_updated(session: Session, event: Event, data: GroupUpdated) -> None:
     status_before = before.status if before else data.group.status
     _keep_group(session, data.group)
     kind = _news_of(status_before, data.group.status)
-    if kind is not None and data.group.visibility == "all":
+    if kind is not None:
         _tell_of_group(session, event, kind, data.group)
 
 

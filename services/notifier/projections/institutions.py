@@ -76,6 +76,7 @@ def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
             name=facts.name,
             acronym=facts.acronym,
             status=facts.status,
+            visibility=facts.visibility,
             version=facts.version,
             merged_into=facts.merged_into,
         ),

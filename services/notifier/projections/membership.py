@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.notifier import targets
+from services.notifier.projections.admissions import admitted
 from services.notifier.projections.telling import tell
 from services.notifier.tables import (
     GroupMember,
@@ -29,6 +30,7 @@ from shared.events.envelope import Event
 def membership_joined(session: Session, event: Event, data: MembershipJoined) -> None:
     """Keep that the institution belongs to the group, and tell readers."""
     session.merge(GroupMember(group_id=data.group_id, institution_id=data.institution_id))
+    admitted(session, data, event.time)
     _tell_of_membership(session, event, NoticeKind.MEMBER_JOINED, data)
 
 

@@ -1,4 +1,4 @@
-"""Notices of events: who may hear of what happened, and that each hears once."""
+"""Notices of events: each reader hears once of what happened."""
 
 from functools import partial
 from uuid import UUID
@@ -6,20 +6,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from services.notifier import notices, targets
+from services.notifier.audiences import Audience
 from services.notifier.queues import enqueue_delivery
-from services.notifier.tables import (
-    Group,
-)
 from services.notifier.vocabulary import DeliveryKind, NoticeKind
 from shared.columns import utc_now
 from shared.database import after_commit
 from shared.events.envelope import Event
-
-
-def is_open(session: Session, group_id: UUID) -> bool:
-    """Tell whether everybody may hear of what the group does; not of one that is unknown."""
-    group = session.get(Group, group_id)
-    return group is not None and group.visibility == "all"
 
 
 def tell(
@@ -31,10 +23,10 @@ def tell(
     theme_slug: str | None = None,
     group_id: UUID | None = None,
     group_title: str | None = None,
+    concerns: tuple[Audience, ...] = (),
+    at_once: bool = False,
 ) -> None:
-    if group_id is not None and not is_open(session, group_id):
-        # Readers are not known to belong to a group, so a hidden one is told of to nobody.
-        return
+    """Record what happened for those who follow any of the targets, and for whom it concerns."""
     happening = notices.Happening(
         kind=kind,
         event_id=event.id,
@@ -45,6 +37,8 @@ def tell(
         theme_slug=theme_slug,
         group_id=group_id,
         group_title=group_title,
+        concerns=concerns,
+        at_once=at_once,
     )
     for delivery_id in notices.record(session, happening, utc_now()):
         after_commit(session, partial(enqueue_delivery, delivery_id, DeliveryKind.IMMEDIATE))

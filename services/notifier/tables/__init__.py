@@ -6,9 +6,17 @@ notifier's own.
 
 from services.notifier.tables.base import Table
 from services.notifier.tables.bounces import BounceReport, Suppression
+from services.notifier.tables.commitments import (
+    ActionItem,
+    ActionItemPerson,
+    Admission,
+    Introduction,
+    Reassignment,
+)
 from services.notifier.tables.deliveries import Delivery
 from services.notifier.tables.digests import Digest, DigestItem, DigestRun, DigestWindow, Notice
 from services.notifier.tables.events import Checkpoint, IdempotencyRecord, Parked
+from services.notifier.tables.meetings import Invitation, Meeting, MeetingGroup
 from services.notifier.tables.read_models import (
     Coordinator,
     FocalPoint,
@@ -27,8 +35,12 @@ from services.notifier.tables.subscribers import (
     SubscriptionRequest,
     Unwanted,
 )
+from services.notifier.tables.support import Support
 
 __all__ = [
+    "ActionItem",
+    "ActionItemPerson",
+    "Admission",
     "BounceReport",
     "Checkpoint",
     "Coordinator",
@@ -42,15 +54,21 @@ __all__ = [
     "GroupMember",
     "IdempotencyRecord",
     "Institution",
+    "Introduction",
+    "Invitation",
+    "Meeting",
+    "MeetingGroup",
     "Notice",
     "Parked",
     "Participant",
     "Person",
+    "Reassignment",
     "RoleNews",
     "SigningSecret",
     "Subscriber",
     "Subscription",
     "SubscriptionRequest",
+    "Support",
     "Suppression",
     "Table",
     "Theme",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table, word
@@ -33,8 +33,16 @@ class Notice(Table, table=True):
     group_title: str | None = None
     facts: dict[str, Any] = Field(sa_type=JSON)
     targets: list[str] = Field(sa_type=JSON)
+    concerns: list[str] = Field(
+        default=[],
+        sa_column=Column(JSON, nullable=False, server_default="[]"),
+        description="Who hears of it without asking: keys of `audiences.Audience`.",
+    )
     occurred_at: datetime = Field(sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+    taken_back_at: datetime | None = Field(
+        sa_type=UtcDateTime, default=None, description="Since when nobody is told of it any more."
+    )
 
 
 class DigestWindow(Table, table=True):

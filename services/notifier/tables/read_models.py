@@ -58,6 +58,11 @@ class Institution(Table, table=True):
     name: str
     acronym: str | None = None
     status: str
+    visibility: str = Field(
+        default="private",
+        sa_column_kwargs={"server_default": "private"},
+        description="Who may hear of it: everybody, people of verified institutions, its own.",
+    )
     version: int
     merged_into: UUID | None = None
 

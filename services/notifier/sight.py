@@ -1,0 +1,157 @@
+"""Sight: who may hear of what a group does, and of what an institution asks or offers.
+
+A group is for all, for partners (people of verified institutions), or for its members alone; an
+institution for all, for partners, or for its own people. Who belongs and the platform's
+coordinators always see it. A reader by address only is none of them. What is unknown here counts
+as the most hidden.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import intersect, union
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from services.notifier.standing import VERIFIED, Standing
+from services.notifier.tables import (
+    Coordinator,
+    FocalPoint,
+    Group,
+    GroupMember,
+    Institution,
+    Notice,
+    Participant,
+)
+from services.notifier.targets import Target
+from services.notifier.vocabulary import TargetKind
+
+FOR_ALL = frozenset({"all", "public"})
+FOR_PARTNERS = "partners"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What one must see to hear of something: each of the groups, and the institution."""
+
+    groups: frozenset[UUID] = frozenset()
+    institution: UUID | None = None
+
+    @classmethod
+    def of(cls, notice: Notice) -> "Guard":
+        """Return what guards the notice."""
+        named = {Target.of_key(key) for key in notice.targets}
+        groups = {UUID(target.id) for target in named if target.kind is TargetKind.GROUP}
+        if notice.group_id is not None:
+            groups.add(notice.group_id)
+        support = notice.facts.get("need") or notice.facts.get("offer")
+        return cls(frozenset(groups), UUID(support["institution_id"]) if support else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The groups and institutions, out of those asked about, that are not for all."""
+
+    groups: dict[UUID, bool]
+    """Whether partners see it, by group."""
+    institutions: dict[UUID, bool]
+    """The same, by institution."""
+
+    @classmethod
+    def of(cls, session: Session, guards: Iterable[Guard]) -> "Hidden":
+        """Find out, asking two questions for all of them."""
+        wanted = list(guards)
+        groups = {group_id for guard in wanted for group_id in guard.groups}
+        institutions = {guard.institution for guard in wanted if guard.institution}
+        return cls(
+            _hidden(groups, _group_visibilities(session, groups)),
+            _hidden(institutions, _institution_visibilities(session, institutions)),
+        )
+
+    def hides(self, guard: Guard) -> bool:
+        """Tell whether somebody may not hear of it."""
+        return guard.institution in self.institutions or any(
+            group_id in self.groups for group_id in guard.groups
+        )
+
+    def lets(self, guard: Guard, standing: Standing) -> bool:
+        """Tell whether somebody who stands there may hear of it."""
+        if standing.is_coordinator:
+            return True
+        for group_id in guard.groups:
+            for_partners = self.groups.get(group_id)
+            if for_partners is None or group_id in standing.groups:
+                continue
+            if not (for_partners and standing.is_partner):
+                return False
+        for_partners = self.institutions.get(guard.institution) if guard.institution else None
+        return (
+            for_partners is None
+            or guard.institution in standing.institutions
+            or (for_partners and standing.is_partner)
+        )
+
+
+def people_who_see(guard: Guard, hidden: Hidden) -> SelectOfScalar[UUID]:
+    """Return the query of the people whom `Hidden.lets` hear of what is hidden."""
+    conditions = [
+        _either(_of_group(group_id), for_partners=hidden.groups[group_id])
+        for group_id in guard.groups
+        if group_id in hidden.groups
+    ]
+    if guard.institution in hidden.institutions and guard.institution is not None:
+        own = select(FocalPoint.person_id).where(
+            col(FocalPoint.institution_id) == guard.institution
+        )
+        conditions.append(_either([own], for_partners=hidden.institutions[guard.institution]))
+    within = intersect(*conditions).subquery()
+    coordinators = select(Coordinator.person_id)
+    found = union(select(within.c.person_id), coordinators).subquery()
+    return select(found.c.person_id)
+
+
+def _either(own: list[SelectOfScalar[UUID]], *, for_partners: bool) -> SelectOfScalar[UUID]:
+    partners = select(FocalPoint.person_id).join(
+        Institution, col(Institution.id) == col(FocalPoint.institution_id)
+    )
+    asked = [*own, partners.where(Institution.status == VERIFIED)] if for_partners else own
+    found = union(*asked).subquery()
+    return select(found.c.person_id)
+
+
+def _of_group(group_id: UUID) -> list[SelectOfScalar[UUID]]:
+    members = select(GroupMember.institution_id).where(
+        col(GroupMember.group_id) == group_id, col(GroupMember.suspended).is_(False)
+    )
+    return [
+        select(FocalPoint.person_id).where(col(FocalPoint.institution_id).in_(members)),
+        select(Participant.person_id).where(
+            col(Participant.group_id) == group_id, col(Participant.suspended).is_(False)
+        ),
+    ]
+
+
+def _group_visibilities(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    return dict(
+        session.exec(select(Group.id, Group.visibility).where(col(Group.id).in_(ids))).all()
+    )
+
+
+def _institution_visibilities(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    found = select(Institution.id, Institution.visibility).where(
+        col(Institution.id).in_(ids), Institution.status == VERIFIED
+    )
+    return dict(session.exec(found).all())
+
+
+def _hidden(ids: Collection[UUID], visibilities: dict[UUID, str]) -> dict[UUID, bool]:
+    return {
+        each: visibilities.get(each) == FOR_PARTNERS
+        for each in ids
+        if visibilities.get(each) not in FOR_ALL
+    }

@@ -27,6 +27,11 @@ class Wording:
         self.pgettext = texts.pgettext
         self.npgettext = texts.npgettext
 
+    def name(self, text: str) -> str:
+        """Return a name for a sentence; from right to left it is set apart, so that it keeps its
+        own direction and leaves that of the numbers beside it alone (UAX 9, isolates)."""
+        return f"\u2068{text}\u2069" if text and self.direction == "rtl" else text
+
     def long_date(self, day: date) -> str:
         """Return the date in words: ``15 December 2020``."""
         return self._date(day, "long")
@@ -116,8 +121,8 @@ class Wording:
             return self.gettext("something that is no longer there")
         called = {
             TargetKind.EVERYTHING: self.gettext("everything on Southlink"),
-            TargetKind.THEME: self.gettext("the theme %(title)s") % {"title": title},
-            TargetKind.GROUP: self.gettext("the group %(title)s") % {"title": title},
+            TargetKind.THEME: self.gettext("the theme %(title)s") % {"title": self.name(title)},
+            TargetKind.GROUP: self.gettext("the group %(title)s") % {"title": self.name(title)},
             TargetKind.UPDATE_KIND: self._every_update(title),
             TargetKind.NEEDS: self.gettext("needs %(criteria)s") % {"criteria": title}
             if title
@@ -126,7 +131,7 @@ class Wording:
             if title
             else self.gettext("all offers"),
         }
-        return called.get(kind, title)
+        return called.get(kind, self.name(title))
 
     def _every_week(self, weekday: int) -> str:
         # Whole sentences: in Russian and Arabic the day changes its form within one.

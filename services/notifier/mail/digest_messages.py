@@ -27,6 +27,9 @@ from services.notifier.mail.told import Teller, Told
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from services.notifier.wording import wording
 
+PREVIEW_LENGTH = 150
+"""Characters that mail programs show beside the subject line."""
+
 REASONS = 5
 """Names of what a reader follows in the footer; further ones are counted."""
 
@@ -117,7 +120,7 @@ class DigestMessages:
             "reason": self._reason(content, language),
             "count": _count(language, laid.count),
             "until": _until(language, content.window_end, reader.time_zone),
-            "preview": line(" · ".join(subjects[1:] or subjects)),
+            "preview": line(one_line(" · ".join(subjects[1:] or subjects), PREVIEW_LENGTH)),
         }
         if content.frequency is Frequency.IMMEDIATE:
             subject = _immediate_subject(notices[0].group, subjects[0])

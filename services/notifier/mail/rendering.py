@@ -39,5 +39,10 @@ def _templates(language: str) -> Environment:
     )
     environment.filters["wrapped"] = wrapped
     environment.filters["underlined"] = underlined
-    environment.globals.update(slot=slot, language=language, direction=words.direction)
+    environment.globals.update(
+        slot=slot,
+        language=language,
+        direction=words.direction,
+        start="right" if words.direction == "rtl" else "left",
+    )
     return environment

@@ -115,7 +115,7 @@ def _update(notice: Notice, words: Wording, _today: date) -> Story:
         headline=Content(facts["title"], language),
         byline=words.gettext("%(institution)s, %(date)s")
         % {
-            "institution": facts["institution_name"],
+            "institution": words.name(facts["institution_name"]),
             "date": words.long_date(notice.occurred_at.date()),
         },
         text=Content(facts["text"], language),
@@ -135,13 +135,16 @@ def _meeting(notice: Notice, words: Wording, _today: date) -> Story:
         attended.append(
             words.gettext("%(number)d online") % {"number": facts["participants_online"]}
         )
-    about = [words.long_date(date.fromisoformat(facts["date"])), facts.get("place") or ""]
+    about = [
+        words.long_date(date.fromisoformat(facts["date"])),
+        words.name(facts.get("place") or ""),
+    ]
     if attended:
         about.append(
             words.gettext("participants: %(attended)s") % {"attended": words.listed(attended)}
         )
     points = [Content(point["text"]) for point in facts["agreed_points"]]
-    groups = words.listed([group["title"] for group in facts["groups"]])
+    groups = words.listed([words.name(group["title"]) for group in facts["groups"]])
     lead = [words.gettext("A meeting of %(groups)s.") % {"groups": groups}]
     if points:
         lead.append(
@@ -166,7 +169,7 @@ def _meeting(notice: Notice, words: Wording, _today: date) -> Story:
 def _assigned(notice: Notice, words: Wording, today: date) -> Story:
     action = notice.facts["action"]
     answers = words.gettext("%(institution)s answers for it") % {
-        "institution": action["institution_name"]
+        "institution": words.name(action["institution_name"])
     }
     return Story(
         label=words.gettext("Action item %(number)d") % {"number": action["number"]},
@@ -174,7 +177,7 @@ def _assigned(notice: Notice, words: Wording, today: date) -> Story:
         byline=f"{answers} · {_due(action, words, today)}",
         weight=3,
         summary=words.gettext("New action item for %(institution)s: %(title)s")
-        % {"institution": _short(action), "title": action["title"]},
+        % {"institution": words.name(_short(action)), "title": words.name(action["title"])},
     )
 
 
@@ -186,10 +189,14 @@ def _changed(notice: Notice, words: Wording, today: date) -> Story:
         label=words.gettext("Action item %(number)d, %(state)s")
         % {"number": action["number"], "state": state},
         headline=Content(action["title"]),
-        byline=f"{action['institution_name']}{due}",
+        byline=f"{words.name(action['institution_name'])}{due}",
         weight=4,
         summary=words.gettext("%(institution)s, %(state)s: %(title)s")
-        % {"institution": _short(action), "state": state, "title": action["title"]},
+        % {
+            "institution": words.name(_short(action)),
+            "state": state,
+            "title": words.name(action["title"]),
+        },
     )
 
 
@@ -240,7 +247,10 @@ def _joined(institutions: Sequence[Named], group: str, words: Wording) -> Story:
         byline="",
         weight=8,
         summary=words.ngettext("%(names)s joined %(group)s", "%(names)s joined %(group)s", number)
-        % {"names": words.some([each.short for each in institutions]), "group": group},
+        % {
+            "names": words.some([words.name(each.short) for each in institutions]),
+            "group": words.name(group),
+        },
     )
 
 
@@ -256,7 +266,10 @@ def _left(institutions: Sequence[Named], group: str, words: Wording) -> Story:
         byline="",
         weight=9,
         summary=words.ngettext("%(names)s left %(group)s", "%(names)s left %(group)s", number)
-        % {"names": words.some([each.short for each in institutions]), "group": group},
+        % {
+            "names": words.some([words.name(each.short) for each in institutions]),
+            "group": words.name(group),
+        },
     )
 
 
@@ -277,7 +290,7 @@ def _partners(institutions: Sequence[Named], _group: str, words: Wording) -> Sto
         points=[Content(each.whole) for each in institutions],
         weight=7,
         summary=words.ngettext("%(names)s joined Southlink", "%(names)s joined Southlink", number)
-        % {"names": words.some([each.short for each in institutions])},
+        % {"names": words.some([words.name(each.short) for each in institutions])},
     )
 
 
@@ -347,7 +360,7 @@ def _ours(sentence: str, words: Wording) -> Content:
 
 
 def _names(institutions: Sequence[Named], words: Wording) -> str:
-    shown = [each.short for each in institutions]
+    shown = [words.name(each.short) for each in institutions]
     if len(shown) > LISTED:
         more = len(shown) - LISTED
         shown = shown[:LISTED]
@@ -362,10 +375,10 @@ def _short(facts: Mapping[str, Any]) -> str:
 
 def _by(facts: Mapping[str, Any], title: str, words: Wording) -> str:
     return words.gettext("%(institution)s: %(title)s") % {
-        "institution": _short(facts),
-        "title": title,
+        "institution": words.name(_short(facts)),
+        "title": words.name(title),
     }
 
 
 def _labelled(label: str, title: str, words: Wording) -> str:
-    return words.gettext("%(label)s: %(title)s") % {"label": label, "title": title}
+    return words.gettext("%(label)s: %(title)s") % {"label": label, "title": words.name(title)}

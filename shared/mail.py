@@ -1,17 +1,16 @@
-"""Handing one e-mail to an SMTP server."""
+"""Handing e-mails to an SMTP server, over connections that this process keeps."""
 
-import smtplib
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from email.generator import BytesGenerator
 from email.message import EmailMessage
+from email.utils import getaddresses
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from shared.settings import SmtpSettings
-
-TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,12 @@ class Smtp:
     username: str | None = None
     password: SecretStr | None = None
     starttls: bool = False
+    tls: bool = False
+    """Whether the connection is encrypted from its first byte (RFC 8314), as on port 465."""
+    ca_file: Path | None = None
+    """The authorities that may have signed the server's certificate; the system's without it."""
+    timeout: float = 30.0
+    """Seconds to wait for each answer."""
 
     @classmethod
     def of(cls, settings: SmtpSettings) -> "Smtp":
@@ -33,37 +38,45 @@ class Smtp:
             username=settings.smtp_username,
             password=settings.smtp_password,
             starttls=settings.smtp_starttls,
+            tls=settings.smtp_tls,
+            ca_file=settings.smtp_ca_file,
+            timeout=settings.smtp_timeout_seconds,
         )
 
 
+@dataclass(frozen=True)
+class Mail:
+    """An e-mail as it goes over the wire: its envelope, and its content with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    smtputf8: bool = False
+    """Whether an address or a header needs SMTPUTF8 (RFC 6531)."""
+
+
 def send(smtp: Smtp, message: EmailMessage) -> None:
-    """Give ``message`` to the server; it is accepted when this returns.
+    """Give ``message`` to the server for each of its recipients; accepted when this returns.
 
     Raises ``smtplib.SMTPException`` when the server refuses, ``OSError`` when it can't be reached
-    within 10 seconds.
+    in time.
     """
-    with _connected(smtp) as server:
-        server.send_message(message)
+    from shared.smtp_pool import UnreachableError, kept_connection
+
+    sender = _addresses(message, "From")[0]
+    recipients = _addresses(message, "To", "Cc", "Bcc")
+    smtputf8 = not all(address.isascii() for address in (sender, *recipients))
+    content = BytesIO()
+    changes: dict[str, Any] = {"utf8": smtputf8, "linesep": "\r\n"}
+    BytesGenerator(content, policy=message.policy.clone(**changes)).flatten(message)
+    with kept_connection(smtp) as connection:
+        for recipient in recipients:
+            try:
+                connection.hand_over(Mail(sender, recipient, content.getvalue(), smtputf8))
+            except UnreachableError as error:
+                raise error.__cause__ or error from None
 
 
-def hand_over(
-    smtp: Smtp, mail_from: str, recipient: str, content: bytes, *, smtputf8: bool
-) -> None:
-    """Give one e-mail to the server, as it is; raises as `send` does."""
-    with _connected(smtp) as server:
-        if smtputf8:
-            server.ehlo_or_helo_if_needed()
-            if not server.has_extn("smtputf8"):
-                raise smtplib.SMTPNotSupportedError("The server has no SMTPUTF8.")
-        options = ("SMTPUTF8", "BODY=8BITMIME") if smtputf8 else ()
-        server.sendmail(mail_from, [recipient], content, mail_options=options)
-
-
-@contextmanager
-def _connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_SECONDS) as server:
-        if smtp.starttls:
-            server.starttls(context=ssl.create_default_context())
-        if smtp.username and smtp.password:
-            server.login(smtp.username, smtp.password.get_secret_value())
-        yield server
+def _addresses(message: EmailMessage, *names: str) -> list[str]:
+    fields = [str(field) for name in names for field in message.get_all(name, [])]
+    return [address for _, address in getaddresses(fields)]

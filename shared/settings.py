@@ -4,6 +4,7 @@ Each service derives its own class with its prefix (``REGISTRY_``, ``WORKGROUPS_
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -70,6 +71,22 @@ class SmtpSettings(ServiceSettings):
     smtp_username: str | None = Field(None, description="The account there, if it asks for one.")
     smtp_password: SecretStr | None = Field(None, description="The password of that account.")
     smtp_starttls: bool = Field(False, description="Whether to encrypt by STARTTLS (RFC 3207).")
+    smtp_tls: bool = Field(
+        False, description="Whether to encrypt from the first byte, as on port 465 (RFC 8314)."
+    )
+    smtp_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the server's certificate, if own."
+    )
+    smtp_timeout_seconds: float = Field(
+        30.0, gt=0, le=600, description="How long to wait for each answer of the server."
+    )
+    dkim_key_file: Path | None = Field(
+        None, description="PEM file of the private key that signs e-mails, if no relay signs them."
+    )
+    dkim_selector: str = Field("southlink", description="The selector of that key in the DNS.")
+    dkim_domain: str | None = Field(
+        None, description="The domain that signs; without it that of the sender."
+    )
     mail_from: str = Field(
         "Southlink <southlink@example.org>", description="The sender that readers see."
     )

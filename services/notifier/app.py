@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.notifier.bounces import figures as of_bounces
+from services.notifier.deliveries import NOT_STOPPED
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
 from services.notifier.pages import confirm, digest, preferences, unsubscribe
@@ -17,6 +18,7 @@ from services.notifier.routes import (
     me,
     own_subscriptions,
     reading,
+    sending,
     subscriptions,
     suppressions,
 )
@@ -49,6 +51,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             subscriptions.router,
             digest_runs.router,
             deliveries.router,
+            sending.router,
             bounces.router,
             suppressions.router,
             me.router,
@@ -70,7 +73,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],
-        kinds=[BAD_LINK],
+        kinds=[NOT_STOPPED, BAD_LINK],
         body_limits={
             bounces.router.prefix: chosen.max_bounce_bytes,
             suppressions.IMPORT_PATH: suppressions.MAX_IMPORT_BYTES,

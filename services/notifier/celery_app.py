@@ -10,7 +10,7 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 from kombu import Queue
 
-from services.notifier import queues
+from services.notifier import queues, room
 from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
 from services.notifier.settings import Settings, settings
 from shared.logs import configure
@@ -86,6 +86,12 @@ app = make_app()
 @setup_logging.connect
 def _log_as_every_process(**_kwargs: Any) -> None:
     configure("notifier", settings().log_format, settings().log_level)
+
+
+@worker_init.connect
+def _leave_room(sender: Any, **_kwargs: Any) -> None:
+    if "thread" in str(sender.pool_cls):
+        room.open_for(sender.concurrency)
 
 
 @worker_init.connect

@@ -1,19 +1,27 @@
 """Deliveries: each e-mail from the intent to the mail server's answer.
 
-A worker claims a delivery by comparing and setting its state and time, sends, and records the
-answer. Killed between the mail server's acceptance and that record, the claim lapses and the
-e-mail is sent once more, with the same Message-ID, by which mail programs know it is the same.
+``sending`` is the intent: a worker sets it just before e-mails go on the wire, by comparing and
+setting state and time, and records the answers after. Killed in between, the hold lapses and these
+few are in doubt: counted as such, and sent once more with the same Message-ID, by which mail
+programs know that it is the same e-mail.
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, case, func, tuple_
 from sqlmodel import Session, col, select, update
 
-from services.notifier import digest_runs, suppressions
-from services.notifier.tables import Delivery, Subscription
+from services.notifier import digest_runs, domains, suppressions
+from services.notifier.domains import Limits
+from services.notifier.pausing import not_paused
+from services.notifier.replies import Fate, Verdict
+from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest
 from services.notifier.vocabulary import UNFINISHED, DeliveryKind, DeliveryState
+from shared.problems import NOT_FOUND, Problem, ProblemKind
 
 BACKOFF = (
     timedelta(seconds=15),
@@ -28,10 +36,13 @@ BACKOFF = (
 )
 """How long to wait after each attempt that may yet succeed: two days in all, then it failed."""
 
+NOT_STOPPED = ProblemKind("delivery-not-stopped", 409, "The e-mail needs no help")
+READER_LEFT = "The reader left."
+
 
 @dataclass(frozen=True)
 class Claim:
-    """A worker's hold on one delivery, until it lapses."""
+    """An e-mail that is due, as a worker means to send it."""
 
     delivery_id: UUID
     kind: DeliveryKind
@@ -39,150 +50,286 @@ class Claim:
     digest_id: UUID | None
     run_id: UUID | None
     attempt: int
+    domain: str = ""
+    """Of the recipient's address, in small letters."""
 
 
-def claim(session: Session, delivery_id: UUID, now: datetime, hold: timedelta) -> Claim | None:
-    """Take the delivery for ``hold``; ``None`` when it is done, not due, or somebody else's.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a claim."""
 
-    A reader who has left in the meantime gets nothing, and neither does a suppressed address: the
-    delivery is cancelled.
+    claim: Claim
+    verdict: Verdict
+
+
+def due(
+    session: Session, delivery_ids: Collection[UUID], now: datetime, limits: Limits
+) -> list[Claim]:
+    """Return those of the deliveries that may be sent now; what must wait or is void is noted.
+
+    Nothing is taken yet: `take` does that just before the wire. A reader who has left gets
+    nothing, nor does a suppressed address; a domain that rests or had its share is asked later.
     """
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None or delivery.state not in UNFINISHED or delivery.next_attempt_at > now:
-        return None
-    seen = (
-        col(Delivery.id) == delivery_id,
-        col(Delivery.state) == delivery.state,
-        col(Delivery.next_attempt_at) == delivery.next_attempt_at,
-    )
-    if delivery.subscriber_id is not None and not _reads(session, delivery.subscriber_id):
-        session.exec(
-            update(Delivery)
-            .where(*seen)
-            .values(state=DeliveryState.CANCELLED, finished_at=now, answer="The reader left.")
+    rows = session.execute(
+        select(  # type: ignore[call-overload]
+            Delivery.id,
+            Delivery.kind,
+            Delivery.request_id,
+            Delivery.digest_id,
+            Delivery.run_id,
+            Delivery.attempts,
+            Delivery.subscriber_id,
+            func.coalesce(Subscriber.email, SubscriptionRequest.email).label("address"),
         )
-        _settle_run(session, delivery.run_id, now)
-        return None
-    if suppressions.cancel_suppressed(session, [delivery_id], now):
-        return None
-    attempt = delivery.attempts + 1
-    taken = session.exec(
-        update(Delivery)
-        .where(*seen)
-        .values(state=DeliveryState.SENDING, attempts=attempt, next_attempt_at=now + hold)
-    ).rowcount
-    if not taken:
-        return None
-    return Claim(
-        delivery_id=delivery_id,
-        kind=delivery.kind,
-        request_id=delivery.request_id,
-        digest_id=delivery.digest_id,
-        run_id=delivery.run_id,
-        attempt=attempt,
-    )
+        .select_from(Delivery)
+        .outerjoin(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+        .outerjoin(SubscriptionRequest, col(SubscriptionRequest.id) == col(Delivery.request_id))
+        .where(col(Delivery.id).in_(delivery_ids), *_due(now), not_paused())
+        .order_by(col(Delivery.id))
+    ).all()
+    void = _cancel_those_left(session, rows, now)
+    void |= suppressions.cancel_suppressed(session, {row.id for row in rows} - void, now)
+    claims = [
+        Claim(
+            delivery_id=row.id,
+            kind=row.kind,
+            request_id=row.request_id,
+            digest_id=row.digest_id,
+            run_id=row.run_id,
+            attempt=row.attempts + 1,
+            domain=domains.of(row.address),
+        )
+        for row in rows
+        if row.id not in void
+    ]
+    return admitted(session, claims, now, limits)
 
 
-def held(session: Session, claim: Claim) -> bool:
-    """Tell whether the claim still stands; a reader may have left since it was taken."""
-    return (
-        session.exec(
-            select(Delivery.id).where(
-                col(Delivery.id) == claim.delivery_id,
-                col(Delivery.state) == DeliveryState.SENDING,
-                col(Delivery.attempts) == claim.attempt,
-            )
-        ).first()
-        is not None
-    )
+def admitted(
+    session: Session, claims: Sequence[Claim], now: datetime, limits: Limits
+) -> list[Claim]:
+    """Return the e-mails whose domains take some now; let the others wait."""
+    waits = domains.waits(session, [claim.domain for claim in claims], now, limits)
+    admitted = []
+    for claim, wait in zip(claims, waits, strict=True):
+        if wait is None:
+            admitted.append(claim)
+        else:
+            defer(session, [claim], wait.until, wait.reason)
+    return admitted
 
 
-def mark_sent(session: Session, claim: Claim, now: datetime) -> None:
-    """Record that the mail server accepted the e-mail, whatever happened to the claim since."""
-    _finish(session, claim, DeliveryState.SENT, None, now)
+def take(session: Session, claims: Sequence[Claim], now: datetime, hold: timedelta) -> list[Claim]:
+    """Write the intent to send for ``hold``; return what is ours: still due, and not paused.
 
-
-def mark_refused(session: Session, claim: Claim, reason: str, now: datetime) -> None:
-    """Record that the mail server refused the e-mail for good, and why."""
-    _finish(session, claim, DeliveryState.FAILED, reason, now)
-
-
-def mark_postponed(session: Session, claim: Claim, reason: str, now: datetime) -> None:
-    """Record why the attempt failed and when the next is due; after the last one it failed."""
-    if claim.attempt > len(BACKOFF):
-        _finish(session, claim, DeliveryState.FAILED, f"Given up: {reason}", now)
-        return
-    session.exec(
-        update(Delivery)
+    What another worker held until its time ran out may have been sent: it counts as in doubt.
+    """
+    mine = (
+        select(Delivery.id)
         .where(
-            col(Delivery.id) == claim.delivery_id,
-            col(Delivery.state) == DeliveryState.SENDING,
-            col(Delivery.attempts) == claim.attempt,
+            col(Delivery.id).in_([claim.delivery_id for claim in claims]), *_due(now), not_paused()
         )
+        .order_by(col(Delivery.id))
+        .with_for_update(skip_locked=True)
+    )
+    lapsed = col(Delivery.state) == DeliveryState.SENDING
+    taken = session.execute(
+        update(Delivery)
+        .where(col(Delivery.id).in_(mine))
         .values(
-            state=DeliveryState.DUE,
-            next_attempt_at=now + BACKOFF[claim.attempt - 1],
-            queued_at=None,
-            answer=reason,
+            state=DeliveryState.SENDING,
+            attempts=col(Delivery.attempts) + 1,
+            next_attempt_at=now + hold,
+            doubts=col(Delivery.doubts) + case((lapsed, 1), else_=0),
         )
+        .returning(col(Delivery.id))
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    ours = set(taken)
+    return [claim for claim in claims if claim.delivery_id in ours]
+
+
+def give_back(session: Session, claims: Sequence[Claim], now: datetime) -> None:
+    """Undo `take` for what didn't go on the wire."""
+    if claims:
+        _change(
+            session,
+            _held(claims),
+            state=DeliveryState.DUE,
+            attempts=col(Delivery.attempts) - 1,
+            next_attempt_at=now,
+        )
+
+
+def defer(session: Session, claims: Iterable[Claim], until: datetime, reason: str) -> None:
+    """Let e-mails wait that were not tried; the sweep queues them again when it is time."""
+    ids = [claim.delivery_id for claim in claims]
+    waiting = col(Delivery.id).in_(ids) & (col(Delivery.state) == DeliveryState.DUE)
+    _change(session, waiting, next_attempt_at=until, queued_at=None, answer=reason)
+
+
+def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write down what became of each e-mail; after the last attempt that may yet succeed it failed.
+
+    That the mail server took it is recorded whatever happened to the claim meanwhile.
+    """
+    sent = [outcome.claim for outcome in outcomes if outcome.verdict.fate is Fate.SENT]
+    if sent:
+        ids = [claim.delivery_id for claim in sent]
+        unsettled = col(Delivery.id).in_(ids) & (col(Delivery.state) != DeliveryState.SENT)
+        _change(session, unsettled, state=DeliveryState.SENT, finished_at=now, answer=None)
+    for outcome in outcomes:
+        if outcome.verdict.fate is Fate.REFUSED:
+            _fail(session, outcome.claim, outcome.verdict.reason, now)
+        elif outcome.verdict.fate is not Fate.SENT:
+            _postpone(session, outcome.claim, outcome.verdict, now)
+
+
+def park(session: Session, claim: Claim, reason: str, now: datetime) -> None:
+    """Set aside an e-mail that can't be written, until somebody puts it through again."""
+    _change(
+        session,
+        (col(Delivery.id) == claim.delivery_id) & and_(*_due(now)),
+        state=DeliveryState.PARKED,
+        attempts=claim.attempt,
+        finished_at=now,
+        answer=reason,
+    )
+
+
+def settle_runs(session: Session, claims: Iterable[Claim], now: datetime) -> None:
+    """Mark the runs as done whose last e-mails these were."""
+    for run_id in {claim.run_id for claim in claims if claim.run_id is not None}:
+        digest_runs.finish_if_settled(session, run_id, now)
+
+
+def put_through(session: Session, delivery_id: UUID, now: datetime) -> Delivery:
+    """Let an e-mail that was parked or failed be tried anew; raise ``Problem`` for another."""
+    delivery = session.exec(
+        select(Delivery).where(col(Delivery.id) == delivery_id).with_for_update()
+    ).one_or_none()
+    if delivery is None:
+        raise Problem(NOT_FOUND, "There is no delivery with this id.")
+    if delivery.state not in (DeliveryState.PARKED, DeliveryState.FAILED):
+        raise Problem(
+            NOT_STOPPED,
+            f"Only a parked or failed e-mail can be put through again; this one is "
+            f"{delivery.state}.",
+        )
+    delivery.state = DeliveryState.DUE
+    delivery.attempts = 0
+    delivery.next_attempt_at = now
+    delivery.queued_at = now
+    delivery.finished_at = None
+    delivery.answer = None
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def put_parked_through(session: Session, now: datetime) -> int:
+    """Let every parked e-mail be tried anew; return how many. The sweep queues them."""
+    return _change(
+        session,
+        col(Delivery.state) == DeliveryState.PARKED,
+        state=DeliveryState.DUE,
+        attempts=0,
+        next_attempt_at=now,
+        queued_at=None,
+        finished_at=None,
+        answer=None,
     )
 
 
 def take_unqueued(
-    session: Session, now: datetime, requeue_after: timedelta, limit: int
+    session: Session,
+    now: datetime,
+    requeue_after: timedelta,
+    limit: int,
+    kinds: Collection[DeliveryKind] = tuple(DeliveryKind),
 ) -> list[tuple[UUID, DeliveryKind]]:
     """Return what is due and not in a queue as far as known, and note it as queued now.
 
     A task that the broker lost counts as lost after ``requeue_after``. One that was only slow is
-    then queued twice, which the claim makes harmless.
+    then queued twice, which `take` makes harmless.
     """
     lost = col(Delivery.queued_at).is_(None) | (col(Delivery.queued_at) < now - requeue_after)
-    due = session.exec(
+    found = session.exec(
         select(Delivery.id, Delivery.kind)
-        .where(col(Delivery.state).in_(UNFINISHED), col(Delivery.next_attempt_at) <= now, lost)
+        .where(*_due(now), lost, col(Delivery.kind).in_(kinds), not_paused())
         .order_by(col(Delivery.next_attempt_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    if due:
-        session.exec(
-            update(Delivery)
-            .where(col(Delivery.id).in_([delivery_id for delivery_id, _ in due]))
-            .values(queued_at=now)
-        )
-    return [(delivery_id, DeliveryKind(kind)) for delivery_id, kind in due]
+    if found:
+        ids = [delivery_id for delivery_id, _ in found]
+        _change(session, col(Delivery.id).in_(ids), queued_at=now)
+    return [(delivery_id, DeliveryKind(kind)) for delivery_id, kind in found]
 
 
-def _reads(session: Session, subscriber_id: UUID) -> bool:
-    return (
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return col(Delivery.state).in_(UNFINISHED), col(Delivery.next_attempt_at) <= now
+
+
+def _held(claims: Iterable[Claim]) -> ColumnElement[bool]:
+    """Return that the delivery is on the wire by one of these claims, not by a later one."""
+    held = [(claim.delivery_id, claim.attempt) for claim in claims]
+    return and_(
+        tuple_(col(Delivery.id), col(Delivery.attempts)).in_(held),
+        col(Delivery.state) == DeliveryState.SENDING,
+    )
+
+
+def _change(session: Session, which: ColumnElement[bool], **values: Any) -> int:
+    """Change deliveries at once; return how many."""
+    statement = update(Delivery).where(which).values(**values)
+    return session.exec(statement.execution_options(synchronize_session=False)).rowcount
+
+
+def _fail(session: Session, claim: Claim, reason: str | None, now: datetime) -> None:
+    failed = {"state": DeliveryState.FAILED, "finished_at": now, "answer": reason}
+    _change(session, _held([claim]), **failed)
+
+
+def _postpone(session: Session, claim: Claim, verdict: Verdict, now: datetime) -> None:
+    if verdict.fate is Fate.DOMAIN_LATER:
+        domains.rest(session, claim.domain, verdict.reason, now)
+    if verdict.fate is Fate.IN_DOUBT:
+        _change(session, _held([claim]), doubts=col(Delivery.doubts) + 1)
+    if claim.attempt > len(BACKOFF):
+        _fail(session, claim, f"Given up: {verdict.reason}", now)
+        return
+    _change(
+        session,
+        _held([claim]),
+        state=DeliveryState.DUE,
+        next_attempt_at=now + BACKOFF[claim.attempt - 1],
+        queued_at=None,
+        answer=verdict.reason,
+    )
+
+
+def _cancel_those_left(session: Session, rows: Sequence[Any], now: datetime) -> set[UUID]:
+    """Cancel what is for readers who read nothing any more; return its ids."""
+    readers = {row.subscriber_id for row in rows if row.subscriber_id is not None}
+    reading = set(
         session.exec(
-            select(Subscription.id)
+            select(Subscription.subscriber_id)
             .where(
-                col(Subscription.subscriber_id) == subscriber_id,
-                col(Subscription.ended_at).is_(None),
+                col(Subscription.subscriber_id).in_(readers), col(Subscription.ended_at).is_(None)
             )
-            .limit(1)
-        ).first()
-        is not None
+            .distinct()
+        )
     )
-
-
-def _finish(
-    session: Session, claim: Claim, state: DeliveryState, answer: str | None, now: datetime
-) -> None:
-    unsettled = (
-        col(Delivery.state) != DeliveryState.SENT
-        if state is DeliveryState.SENT
-        else col(Delivery.state) == DeliveryState.SENDING
-    )
-    session.exec(
-        update(Delivery)
-        .where(col(Delivery.id) == claim.delivery_id, unsettled)
-        .values(state=state, finished_at=now, answer=answer)
-    )
-    _settle_run(session, claim.run_id, now)
-
-
-def _settle_run(session: Session, run_id: UUID | None, now: datetime) -> None:
-    if run_id is not None:
-        digest_runs.finish_if_settled(session, run_id, now)
+    void = {row.id for row in rows if row.subscriber_id in readers - reading}
+    if void:
+        _change(
+            session,
+            col(Delivery.id).in_(void) & and_(*_due(now)),
+            state=DeliveryState.CANCELLED,
+            finished_at=now,
+            answer=READER_LEFT,
+        )
+        for run_id in {row.run_id for row in rows if row.id in void} - {None}:
+            digest_runs.finish_if_settled(session, run_id, now)
+    return void

@@ -1,43 +1,26 @@
 """Digest runs: windows close, what waits in them becomes digests, each with a delivery.
 
-A run is a row before anything is done for it. It closes windows in small transactions; a window
-is closed by comparing and setting its bounds together with taking its items, so a run that was
-killed goes on where it stopped, and two workers on one run do its work once.
+A run is a row before anything is done for it, and so are its shards, which `collecting` works on.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, case, func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, select, update
 
-from services.notifier import pauses, subscribers
-from services.notifier.tables import (
-    Delivery,
-    Digest,
-    DigestItem,
-    DigestRun,
-    DigestWindow,
-    Subscriber,
-    Subscription,
-)
+from services.notifier.tables import Delivery, DigestRun, DigestShard, DigestWindow
 from services.notifier.vocabulary import (
     DIGEST_FREQUENCIES,
     UNFINISHED,
-    DeliveryKind,
     DeliveryState,
     Frequency,
     RunState,
     RunTrigger,
 )
-from services.notifier.windows import last_window_end, next_window_end
-from shared.ids import new_id
 from shared.problems import NOT_FOUND, Problem
-
-BATCH = 100
-"""Windows closed in one transaction."""
 
 STALLED_AFTER = timedelta(seconds=20)
 """A run that made no progress for this long is taken up again."""
@@ -52,6 +35,9 @@ class Tally:
     failed: int
     cancelled: int
     waiting: int
+    parked: int
+    in_doubt: int
+    """How many may have been sent twice, as nobody learned of the mail server's answer."""
 
 
 def start_by_coordinator(
@@ -79,44 +65,41 @@ def start_missing(session: Session, now: datetime) -> list[UUID]:
 
 def stalled(session: Session, now: datetime) -> list[UUID]:
     """Return the runs that should be collecting and are not."""
+    lately = now - STALLED_AFTER
+    goes_on = (
+        select(DigestShard.number)
+        .where(
+            col(DigestShard.run_id) == col(DigestRun.id), col(DigestShard.progressed_at) > lately
+        )
+        .exists()
+    )
     return list(
         session.exec(
             select(DigestRun.id).where(
                 col(DigestRun.state) == RunState.COLLECTING,
-                col(DigestRun.progressed_at) < now - STALLED_AFTER,
+                col(DigestRun.progressed_at) < lately,
+                ~goes_on,
             )
         )
     )
 
 
-def collect_batch(session: Session, run_id: UUID, now: datetime) -> list[UUID] | None:
-    """Close the next windows of the run; return the deliveries made, ``None`` when all are closed.
-
-    Windows without items close without a word.
-    """
-    run = session.get(DigestRun, run_id)
-    if run is None or run.state is not RunState.COLLECTING:
-        return None
-    windows = session.exec(
-        select(DigestWindow, Subscriber)
-        .join(Subscriber, col(Subscriber.id) == col(DigestWindow.subscriber_id))
-        .where(_still_open(run))
-        .order_by(col(DigestWindow.subscriber_id))
-        .limit(BATCH)
-    ).all()
-    if not windows:
+def finish_collecting(session: Session, run_id: UUID, now: datetime) -> None:
+    """Let the run go on to sending when its last shard is collected."""
+    run = session.exec(select(DigestRun).where(col(DigestRun.id) == run_id).with_for_update()).one()
+    subscribers, left = session.exec(
+        select(
+            func.sum(DigestShard.subscribers),
+            func.sum(case((col(DigestShard.collected), 0), else_=1)),
+        ).where(col(DigestShard.run_id) == run_id)
+    ).one()
+    run.subscribers = subscribers
+    run.progressed_at = now
+    if not left:
         run.state = RunState.SENDING
-        session.add(run)
-        session.flush()
-        finish_if_settled(session, run_id, now)
-        return None
-    made = [
-        delivery_id
-        for window, subscriber in windows
-        if (delivery_id := _close(session, run, window, subscriber, now))
-    ]
-    session.exec(update(DigestRun).where(col(DigestRun.id) == run_id).values(progressed_at=now))
-    return made
+    session.add(run)
+    session.flush()
+    finish_if_settled(session, run_id, now)
 
 
 def finish_if_settled(session: Session, run_id: UUID, now: datetime) -> None:
@@ -155,20 +138,31 @@ def get(session: Session, run_id: UUID) -> DigestRun:
 
 def tally(session: Session, run_id: UUID) -> Tally:
     """Count the run's e-mails by what became of them."""
-    states = dict(
-        session.exec(
-            select(Delivery.state, func.count())
-            .where(col(Delivery.run_id) == run_id)
-            .group_by(col(Delivery.state))
-        ).all()
-    )
+    in_doubt = func.sum(case((col(Delivery.doubts) > 0, 1), else_=0))
+    rows = session.exec(
+        select(Delivery.state, func.count(), in_doubt)
+        .where(col(Delivery.run_id) == run_id)
+        .group_by(col(Delivery.state))
+    ).all()
+    states = {state: number for state, number, _ in rows}
     return Tally(
         digests=sum(states.values()),
         sent=states.get(DeliveryState.SENT, 0),
         failed=states.get(DeliveryState.FAILED, 0),
         cancelled=states.get(DeliveryState.CANCELLED, 0),
         waiting=sum(states.get(state, 0) for state in UNFINISHED),
+        parked=states.get(DeliveryState.PARKED, 0),
+        in_doubt=sum(doubted for _, _, doubted in rows),
     )
+
+
+def still_open(run: DigestRun) -> ColumnElement[bool]:
+    """Return the condition that the run has yet to close a window."""
+    if run.trigger is RunTrigger.SCHEDULE:
+        bound = col(DigestWindow.ends_at) <= run.window_end
+    else:
+        bound = col(DigestWindow.starts_at) < run.window_end
+    return and_(col(DigestWindow.frequency) == run.frequency, bound)
 
 
 def _start(
@@ -200,91 +194,3 @@ def _start(
     except IntegrityError:
         return session.exec(collecting).one()
     return run
-
-
-def _still_open(run: DigestRun) -> ColumnElement[bool]:
-    if run.trigger is RunTrigger.SCHEDULE:
-        bound = col(DigestWindow.ends_at) <= run.window_end
-    else:
-        bound = col(DigestWindow.starts_at) < run.window_end
-    return and_(col(DigestWindow.frequency) == run.frequency, bound)
-
-
-def _close(
-    session: Session,
-    run: DigestRun,
-    window: DigestWindow,
-    subscriber: Subscriber,
-    now: datetime,
-) -> UUID | None:
-    schedule = subscribers.schedule(subscriber, run.frequency)
-    if run.trigger is RunTrigger.SCHEDULE:
-        # The stored end is the floor: the reader may have moved the hours while it was due.
-        end = max(window.ends_at, last_window_end(run.window_end, schedule))
-    else:
-        end = run.window_end
-    starts_at = window.starts_at
-    closed = session.exec(
-        update(DigestWindow)
-        .where(
-            col(DigestWindow.subscriber_id) == subscriber.id,
-            col(DigestWindow.frequency) == run.frequency,
-            col(DigestWindow.starts_at) == window.starts_at,
-            col(DigestWindow.ends_at) == window.ends_at,
-        )
-        .values(starts_at=end, ends_at=next_window_end(max(end, now), schedule))
-        .execution_options(synchronize_session=False)
-    ).rowcount
-    if not closed:
-        return None
-    session.exec(
-        update(DigestRun)
-        .where(col(DigestRun.id) == run.id)
-        .values(subscribers=DigestRun.subscribers + 1)
-        .execution_options(synchronize_session=False)
-    )
-    waiting = and_(
-        col(DigestItem.subscriber_id) == subscriber.id,
-        col(DigestItem.frequency) == run.frequency,
-        col(DigestItem.digest_id).is_(None),
-    )
-    # An event recorded while its reader was leaving may have left an item behind.
-    session.exec(
-        delete(DigestItem).where(
-            waiting,
-            col(DigestItem.subscription_id).in_(
-                select(Subscription.id).where(
-                    col(Subscription.subscriber_id) == subscriber.id,
-                    col(Subscription.ended_at).is_not(None),
-                )
-            ),
-        )
-    )
-    in_window = and_(waiting, col(DigestItem.recorded_at) < end, pauses.over(end))
-    if not session.exec(select(DigestItem.id).where(in_window).limit(1)).first():
-        return None
-    digest = Digest(
-        id=new_id(),
-        run_id=run.id,
-        subscriber_id=subscriber.id,
-        frequency=run.frequency,
-        window_start=starts_at,
-        window_end=end,
-        created_at=now,
-    )
-    session.add(digest)
-    session.flush()
-    session.exec(update(DigestItem).where(in_window).values(digest_id=digest.id))
-    delivery = Delivery(
-        id=new_id(),
-        kind=DeliveryKind.DIGEST,
-        digest_id=digest.id,
-        run_id=run.id,
-        subscriber_id=subscriber.id,
-        next_attempt_at=now,
-        queued_at=now,
-        created_at=now,
-    )
-    session.add(delivery)
-    session.flush()
-    return delivery.id

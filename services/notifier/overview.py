@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.notifier import subscribers
+from services.notifier import pausing, subscribers
 from services.notifier.tables import Delivery, Digest, DigestItem, DigestRun, DigestWindow
 from services.notifier.vocabulary import (
     DIGEST_FREQUENCIES,
@@ -40,6 +40,17 @@ def figures(session: Session) -> Iterator[Figure]:
                 states.get((kind, state), 0),
                 {"kind": kind, "state": state},
             )
+    doubted = session.exec(select(func.count()).where(col(Delivery.doubts) > 0)).one()
+    yield Figure(
+        "deliveries_in_doubt",
+        "E-mails that may have arrived twice: nobody learned of the mail server's answer.",
+        doubted,
+    )
+    yield Figure(
+        "sending_paused",
+        "Whether all sending is paused.",
+        int(pausing.current(session) is not None),
+    )
     oldest = session.exec(
         select(func.min(Delivery.next_attempt_at)).where(col(Delivery.state).in_(UNFINISHED))
     ).one()

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from services.notifier.tables import DigestItem, Subscription
@@ -47,7 +48,7 @@ def is_paused(subscription: Subscription, at: datetime) -> bool:
     return subscription.paused_until is not None and at < subscription.paused_until
 
 
-def over(end: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+def over(end: datetime | ColumnElement[datetime] | Mapped[datetime]) -> ColumnElement[bool]:
     """Return that no pause holds a waiting item back from a digest of a window with this end."""
     return (
         ~select(Subscription.id)

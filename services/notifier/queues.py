@@ -4,6 +4,8 @@ Asking is a shortcut. Whoever asks does so after the commit of the row that says
 done; the sweep asks again for what was lost.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from services.notifier.vocabulary import DeliveryKind
@@ -12,30 +14,65 @@ IMMEDIATE = "immediate"
 """E-mails that somebody waits for: notices at once, confirmations."""
 
 DIGEST = "digest"
-"""E-mails of digest runs; a large run never delays an immediate one."""
+"""Digest runs and their e-mails; a large run never delays an immediate one."""
 
 HOUSEKEEPING = "housekeeping"
-"""Runs and sweeps."""
+"""Sweeps, which are short."""
 
 DELIVER = "notifier.deliver"
 COLLECT = "notifier.collect"
 SWEEP = "notifier.sweep"
 READ_BOUNCES = "notifier.read_bounces"
 
+TOGETHER = 50
+"""E-mails that one task sends at most."""
+
 
 def enqueue_delivery(delivery_id: UUID, kind: DeliveryKind) -> None:
     """Ask a worker to send one e-mail. Raises the broker's error when it can't be reached."""
-    queue = DIGEST if kind is DeliveryKind.DIGEST else IMMEDIATE
-    _send(DELIVER, delivery_id, queue)
+    enqueue_deliveries([delivery_id], kind)
 
 
-def enqueue_run(run_id: UUID) -> None:
-    """Ask a worker to collect the digests of a run. Raises the broker's error likewise."""
-    _send(COLLECT, run_id, HOUSEKEEPING)
+def enqueue_deliveries(delivery_ids: Sequence[UUID], kind: DeliveryKind) -> None:
+    """Ask workers to send e-mails, several with each task. Raises the broker's error likewise."""
+    queue = queue_of(kind)
+    for first in range(0, len(delivery_ids), TOGETHER):
+        together = delivery_ids[first : first + TOGETHER]
+        _send(DELIVER, [str(each) for each in together], queue=queue)
 
 
-def _send(task: str, row_id: UUID, queue: str) -> None:
+def queue_of(kind: DeliveryKind) -> str:
+    """Return the queue of such e-mails."""
+    return DIGEST if kind is DeliveryKind.DIGEST else IMMEDIATE
+
+
+def enqueue_run(run_id: UUID, *, helpers: bool = True) -> None:
+    """Ask a worker to collect the digests of a run. Raises the broker's error likewise.
+
+    ``helpers`` says whether it is to ask others for help.
+    """
+    _send(COLLECT, str(run_id), helpers, queue=DIGEST)
+
+
+def enqueue_sweep() -> None:
+    """Ask for a sweep now. Raises the broker's error likewise."""
+    _send(SWEEP, queue=HOUSEKEEPING)
+
+
+def length(queue: str) -> int:
+    """Return how many tasks wait in a queue. Raises the broker's error likewise."""
+    from services.notifier.celery_app import app
+
+    with app.connection_for_write() as connection:
+        try:
+            channel: Any = connection.default_channel
+            return int(channel.queue_declare(queue, passive=True).message_count)
+        except connection.channel_errors:
+            return 0  # Redis knows no empty queue.
+
+
+def _send(task: str, *arguments: str | list[str] | bool, queue: str) -> None:
     # The import is late because most processes never ask, and Celery is the heaviest of all.
     from services.notifier.celery_app import app
 
-    app.send_task(task, args=[str(row_id)], queue=queue, ignore_result=True)
+    app.send_task(task, args=list(arguments), queue=queue, ignore_result=True)

@@ -42,13 +42,22 @@ class Settings(SmtpSettings):
         120.0,
         ge=1,
         le=3600,
-        description="How long a worker may take for one e-mail before another one takes it over.",
+        description="How long a worker may take for an e-mail before another one takes it over: "
+        "more than the mail server may take for all its answers to one.",
     )
     requeue_seconds: float = Field(
         20.0,
         ge=1,
         le=3600,
         description="After how long a queued e-mail that nobody took counts as lost by the broker.",
+    )
+    domain_at_once: int = Field(
+        0,
+        ge=0,
+        description="E-mails on the wire to one recipient domain at once; 0 is no limit.",
+    )
+    domain_per_minute: int = Field(
+        0, ge=0, description="E-mails to one recipient domain within a minute; 0 is no limit."
     )
     confirmations_per_minute: int = Field(
         120, ge=1, description="Confirmation e-mails asked for within a minute, by all together."

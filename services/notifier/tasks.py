@@ -1,29 +1,41 @@
-"""The tasks: each takes an id, does one row's work, and may run twice or never.
+"""The tasks: each takes ids, does the work of these rows, and may run twice or never.
 
 Imports are inside, so that beat, which only names tasks, doesn't load what they need.
 """
 
+import time
 from datetime import timedelta
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
 
-from services.notifier import queues
+from services.notifier import queues, room
 from services.notifier.celery_app import app
 from services.notifier.settings import settings
 
 if TYPE_CHECKING:
+    from celery import Task
+
+    from services.notifier.sending import Sender
     from shared.database import Database
 
 log = structlog.get_logger(__name__)
 
-BATCHES_PER_TASK = 20
-"""Batches of windows that one task closes before it makes room for others."""
+COLLECTING_SECONDS = 2.0
+"""How long a task collects before it makes room for others."""
 
-SWEPT_AT_ONCE = 1_000
+COLLECTORS = 4
+"""Workers that collect one run at once, at most."""
+
+SWEPT_AT_ONCE = 10_000
 """Deliveries that one sweep queues at most; the next sweep takes the next."""
+
+ENOUGH_QUEUED = 1_000
+"""Tasks that wait in a queue when nothing is added to it; what is due waits in the database."""
+
+FULL_SECONDS = 0.05
 
 
 @cache
@@ -33,69 +45,94 @@ def _database() -> "Database":
     return Database(settings().database_url)
 
 
-@app.task(name=queues.DELIVER)
-def deliver(delivery_id: str) -> None:
-    """Send one e-mail, if it is due and nobody else does."""
-    from services.notifier.bounces.taking import Limits
+@cache
+def _sender() -> "Sender":
+    from services.notifier.bounces.taking import Limits as BounceLimits
+    from services.notifier.domains import Limits
     from services.notifier.return_paths import ReturnMailbox
-    from services.notifier.sending import deliver as deliver_now
+    from services.notifier.sending import Sender
+    from shared.dkim_signing import Signer
     from shared.mail import Smtp
 
     chosen = settings()
-    with structlog.contextvars.bound_contextvars(delivery_id=delivery_id):
-        deliver_now(
-            _database(),
-            UUID(delivery_id),
-            smtp=Smtp.of(chosen),
-            mail_from=chosen.mail_from,
-            public_url=chosen.public_url,
-            hold=timedelta(seconds=chosen.claim_seconds),
-            bounces_to=ReturnMailbox.of(chosen),
-            limits=Limits.of(chosen),
-        )
+    return Sender(
+        smtp=Smtp.of(chosen),
+        mail_from=chosen.mail_from,
+        public_url=chosen.public_url,
+        hold=timedelta(seconds=chosen.claim_seconds),
+        limits=Limits(chosen.domain_at_once, chosen.domain_per_minute),
+        bounces_to=ReturnMailbox.of(chosen),
+        bounce_limits=BounceLimits.of(chosen),
+        signer=Signer.of(chosen),
+    )
 
 
-@app.task(name=queues.COLLECT)
-def collect(run_id: str) -> None:
-    """Close windows of a run, batch by batch, and queue what that makes."""
-    from services.notifier import digest_runs
+@app.task(name=queues.DELIVER, bind=True)
+def deliver(task: "Task[..., None]", delivery_ids: str | list[str]) -> None:
+    """Send e-mails, as far as they are due and nobody else does."""
+    from services.notifier.sending import deliver as deliver_now
+
+    # An older version asks for one at a time.
+    ids = [delivery_ids] if isinstance(delivery_ids, str) else delivery_ids
+    with room.of(_queue(task)) as given:
+        if given:
+            deliver_now(_database(), [UUID(each) for each in ids], _sender())
+        else:
+            _back_to_the_end(task, delivery_ids)
+
+
+@app.task(name=queues.COLLECT, bind=True)
+def collect(task: "Task[..., None]", run_id: str, helpers: bool = True) -> None:
+    """Close windows of a run, batch by batch, and queue what that makes.
+
+    The first task of a run asks for others to help with it.
+    """
+    from services.notifier import collecting
     from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
-    from shared.database import after_commit
 
-    with structlog.contextvars.bound_contextvars(run_id=run_id):
-        for _ in range(BATCHES_PER_TASK):
+    with structlog.contextvars.bound_contextvars(run_id=run_id), room.of(_queue(task)) as given:
+        if not given:
+            _back_to_the_end(task, run_id, helpers)
+            return
+        if helpers:
             with _database().write() as session:
-                made = digest_runs.collect_batch(session, UUID(run_id), utc_now())
-                for delivery_id in made or ():
-                    after_commit(
-                        session,
-                        partial(queues.enqueue_delivery, delivery_id, DeliveryKind.DIGEST),
-                    )
+                shards = collecting.plan(session, UUID(run_id), utc_now())
+            for _ in range(min(shards, COLLECTORS) - 1):
+                queues.enqueue_run(UUID(run_id), helpers=False)
+        until = time.monotonic() + COLLECTING_SECONDS
+        while time.monotonic() < until:
+            with _database().write() as session:
+                made = collecting.collect_batch(session, UUID(run_id), utc_now())
             if made is None:
                 log.info("run_collected")
                 return
-        queues.enqueue_run(UUID(run_id))
+            queues.enqueue_deliveries(made, DeliveryKind.DIGEST)
+        queues.enqueue_run(UUID(run_id), helpers=False)
 
 
 @app.task(name=queues.SWEEP)
 def sweep() -> None:
     """Look for what is due and not done: runs nobody started, stalled runs, lost deliveries."""
-    from services.notifier import deliveries, digest_runs
+    from services.notifier import deliveries, digest_runs, pausing
+    from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
 
     chosen = settings()
     now = utc_now()
+    kinds = [kind for kind in DeliveryKind if queues.length(queues.queue_of(kind)) < ENOUGH_QUEUED]
     with _database().write() as session:
-        runs = {*digest_runs.start_missing(session, now), *digest_runs.stalled(session, now)}
         digest_runs.finish_settled(session, now)
+        runs = set(digest_runs.stalled(session, now))
+        if pausing.current(session) is None:
+            runs.update(digest_runs.start_missing(session, now))
         unqueued = deliveries.take_unqueued(
-            session, now, timedelta(seconds=chosen.requeue_seconds), SWEPT_AT_ONCE
+            session, now, timedelta(seconds=chosen.requeue_seconds), SWEPT_AT_ONCE, kinds
         )
     for run_id in runs:
         queues.enqueue_run(run_id)
-    for delivery_id, kind in unqueued:
-        queues.enqueue_delivery(delivery_id, kind)
+    for kind in kinds:
+        queues.enqueue_deliveries([each for each, of in unqueued if of is kind], kind)
     if runs or unqueued:
         log.info("swept", runs=len(runs), deliveries=len(unqueued))
 
@@ -118,3 +155,13 @@ def read_bounces() -> None:
         return
     if counted:
         log.info("bounces_read", **counted)
+
+
+def _queue(task: "Task[..., Any]") -> str:
+    return str((task.request.delivery_info or {}).get("routing_key", ""))
+
+
+def _back_to_the_end(task: "Task[..., Any]", *arguments: Any) -> None:
+    """Let the tasks of other queues come first; this one waits at the end of its own."""
+    time.sleep(FULL_SECONDS)
+    app.send_task(task.name, args=arguments, queue=_queue(task), ignore_result=True)

@@ -91,9 +91,9 @@ class DeliveryKind(StrEnum):
 class DeliveryState(StrEnum):
     """Where an e-mail is.
 
-    ``due`` waits for its time, ``sending`` is claimed by a worker until the claim lapses, ``sent``
+    ``due`` waits for its time, ``sending`` is on the wire until the worker's hold lapses, ``sent``
     was accepted by the mail server, ``failed`` was given up with a reason, ``cancelled`` lost its
-    reader before it left.
+    reader before it left, ``parked`` could not be written and waits until it is put through again.
     """
 
     DUE = "due"
@@ -101,6 +101,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PARKED = "parked"
 
 
 UNFINISHED = (DeliveryState.DUE, DeliveryState.SENDING)

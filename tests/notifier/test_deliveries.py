@@ -1,15 +1,17 @@
 """Deliveries: sent once, tried again as long as that makes sense, and never lost."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from services.notifier import deliveries
 from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
+from services.notifier.domains import Limits
 from services.notifier.tables import Delivery, Notice
 from services.notifier.vocabulary import DeliveryState, Frequency
 from shared.columns import utc_now
@@ -45,27 +47,23 @@ def test_eight_workers_on_one_delivery_send_it_once(world: World, delivery_id: U
 
 def test_a_claim_holds_until_it_lapses(world: World, delivery_id: UUID) -> None:
     now = utc_now()
-    with world.database.write() as session:
-        assert deliveries.claim(session, delivery_id, now, HOLD)
-    with world.database.write() as session:
-        assert deliveries.claim(session, delivery_id, now + HOLD / 2, HOLD) is None
-    with world.database.write() as session:
-        again = deliveries.claim(session, delivery_id, now + HOLD, HOLD)
-    assert again is not None
-    assert again.attempt == 2
+    assert taken(world.database, delivery_id, now) == 1
+    assert taken(world.database, delivery_id, now + HOLD / 2) is None
+    assert taken(world.database, delivery_id, now + HOLD) == 2
 
 
 def test_killed_before_the_answer_was_recorded_it_goes_out_again_as_the_same_message(
     world: World, delivery_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
-        killed.setattr(deliveries, "mark_sent", die)
+        killed.setattr(deliveries, "record", die_after_sending)
         with pytest.raises(KeyboardInterrupt):
             world.deliver(delivery_id, hold=timedelta())
     assert stored(world.database, delivery_id).state is DeliveryState.SENDING
     world.deliver(delivery_id)
     first, second = world.mailbox.messages
     assert first["Message-ID"] == second["Message-ID"]
+    assert stored(world.database, delivery_id).doubts == 1
     world.deliver(delivery_id)
     assert len(world.mailbox.messages) == 2
 
@@ -86,7 +84,7 @@ def test_while_the_mail_server_is_away_the_email_waits(world: World, delivery_id
 def test_what_is_refused_for_now_is_given_up_after_the_last_attempt(
     world: World, delivery_id: UUID
 ) -> None:
-    world.mailbox.refused["ana@example.org"] = "452 Mailbox full"
+    world.mailbox.refused["ana@example.org"] = "452 4.2.2 Mailbox full"
     for pause in deliveries.BACKOFF:
         before = utc_now()
         world.deliver(delivery_id)
@@ -97,7 +95,7 @@ def test_what_is_refused_for_now_is_given_up_after_the_last_attempt(
     world.deliver(delivery_id)
     given_up = stored(world.database, delivery_id)
     assert given_up.state is DeliveryState.FAILED
-    assert given_up.answer == "Given up: The mail server answered 452: Mailbox full"
+    assert given_up.answer == "Given up: The mail server answered 452: 4.2.2 Mailbox full"
 
 
 def test_content_refused_for_good_is_not_sent_again(world: World, delivery_id: UUID) -> None:
@@ -119,7 +117,9 @@ def test_an_email_that_cant_be_written_keeps_no_other_from_leaving(
     world.deliver_all()
     (message,) = world.mailbox.messages
     assert "The next one" in message["Subject"]
-    assert stored(world.database, delivery_id).state is DeliveryState.DUE
+    parked = stored(world.database, delivery_id)
+    assert parked.state is DeliveryState.PARKED
+    assert parked.answer == "The e-mail could not be written (KeyError)."
 
 
 def test_what_the_broker_lost_is_queued_again_once_per_wait(
@@ -161,8 +161,17 @@ def test_a_single_redis_is_a_good_broker(redis_url: str) -> None:
     refuse_cluster(redis_url)
 
 
-def die(*_: object) -> None:
-    raise KeyboardInterrupt
+def taken(database: Database, delivery_id: UUID, now: datetime) -> int | None:
+    """Take the delivery as a worker does; return which attempt that is."""
+    with database.write() as session:
+        claims = deliveries.due(session, [delivery_id], now, Limits())
+        taken = deliveries.take(session, claims, now, HOLD)
+    return taken[0].attempt if taken else None
+
+
+def die_after_sending(_session: Session, outcomes: Sequence[object], _now: datetime) -> None:
+    if outcomes:
+        raise KeyboardInterrupt
 
 
 def make_due(database: Database, delivery_id: UUID) -> None:

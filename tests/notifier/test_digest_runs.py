@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, func, select
 
-from services.notifier import choices, digest_runs, leaving, targets
+from services.notifier import choices, collecting, digest_runs, leaving, targets
 from services.notifier.choices import Choice
 from services.notifier.subscribers import Hours
 from services.notifier.tables import (
@@ -79,7 +79,7 @@ def test_a_daily_run_leaves_weekly_readers_alone(world: World) -> None:
 def test_a_run_killed_after_any_batch_goes_on_where_it_stopped(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digest_runs, "BATCH", 2)
+    monkeypatch.setattr(collecting, "BATCH", 2)
     world.open_group()
     for number in range(7):
         world.subscribe(f"reader{number}@example.org")
@@ -87,9 +87,9 @@ def test_a_run_killed_after_any_batch_goes_on_where_it_stopped(
     with world.database.write() as session:
         run = digest_runs.start_by_coordinator(session, Frequency.DAILY, new_id(), utc_now())
     with world.database.write() as session:
-        assert len(digest_runs.collect_batch(session, run.id, utc_now()) or []) == 2
+        assert len(collecting.collect_batch(session, run.id, utc_now()) or []) == 2
     with contextlib.suppress(KeyboardInterrupt), world.database.write() as session:
-        digest_runs.collect_batch(session, run.id, utc_now())
+        collecting.collect_batch(session, run.id, utc_now())
         raise KeyboardInterrupt
     later = utc_now() + timedelta(minutes=1)
     with world.database.read() as session:
@@ -280,7 +280,7 @@ def collect_missing(world: World, now: datetime) -> None:
         runs = digest_runs.start_missing(session, now)
     for run_id in runs:
         with world.database.write() as session:
-            while digest_runs.collect_batch(session, run_id, now) is not None:
+            while collecting.collect_batch(session, run_id, now) is not None:
                 pass
 
 

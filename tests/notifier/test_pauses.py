@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from services.notifier import choices, digest_runs, notices, targets
+from services.notifier import choices, collecting, digest_runs, notices, targets
 from services.notifier.choices import Choice
 from services.notifier.notices import Happening
 from services.notifier.subscribers import Hours
@@ -58,7 +58,7 @@ def day_passes(world: World, now: datetime) -> None:
         runs = digest_runs.start_missing(session, now)
     for run_id in runs:
         with world.database.write() as session:
-            while digest_runs.collect_batch(session, run_id, now) is not None:
+            while collecting.collect_batch(session, run_id, now) is not None:
                 pass
 
 

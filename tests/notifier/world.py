@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from services.notifier import digest_runs, projections, sending, subscriptions
+from services.notifier import collecting, digest_runs, projections, sending, subscriptions
 from services.notifier.links import Links, links
 from services.notifier.return_paths import ReturnMailbox
 from services.notifier.subscribers import Hours
@@ -172,7 +172,7 @@ class World:
         """Do the worker's part of a run."""
         while True:
             with self.database.write() as session:
-                if digest_runs.collect_batch(session, run_id, utc_now()) is None:
+                if collecting.collect_batch(session, run_id, utc_now()) is None:
                     return
 
     def deliver_all(self) -> None:
@@ -183,14 +183,15 @@ class World:
                 .where(col(Delivery.state).in_(UNFINISHED))
                 .order_by(col(Delivery.id))
             ).all()
-        for delivery_id in due:
-            self.deliver(delivery_id)
+        self.deliver(*due)
 
-    def deliver(self, delivery_id: UUID, hold: timedelta = timedelta(minutes=2)) -> None:
-        """Send one e-mail, as a worker does."""
-        sending.deliver(
-            self.database,
-            delivery_id,
+    def deliver(self, *delivery_ids: UUID, hold: timedelta = timedelta(minutes=2)) -> None:
+        """Send e-mails, as a worker does."""
+        sending.deliver(self.database, delivery_ids, self.sender(hold))
+
+    def sender(self, hold: timedelta = timedelta(minutes=2)) -> sending.Sender:
+        """Return how this world's workers send."""
+        return sending.Sender(
             smtp=Smtp("127.0.0.1", self.mailbox.port),
             mail_from="Southlink <news@south.example.org>",
             public_url=self.public_url,

@@ -53,6 +53,11 @@ class DigestRunOut(Output):
     failed: int
     cancelled: int = Field(description="Their readers left before the e-mail did.")
     waiting: int = Field(description="Not sent yet.")
+    parked: int = Field(description="Could not be written; wait until they are put through again.")
+    in_doubt: int = Field(
+        description="Sent again after nobody learned of the mail server's answer, as the same "
+        "message: mail programs show it once."
+    )
     started_at: datetime
     finished_at: datetime | None
 
@@ -72,6 +77,8 @@ class DigestRunOut(Output):
             failed=tally.failed,
             cancelled=tally.cancelled,
             waiting=tally.waiting,
+            parked=tally.parked,
+            in_doubt=tally.in_doubt,
             started_at=run.started_at,
             finished_at=run.finished_at,
         )

@@ -13,8 +13,15 @@ from services.notifier.tables.commitments import (
     Introduction,
     Reassignment,
 )
-from services.notifier.tables.deliveries import Delivery
-from services.notifier.tables.digests import Digest, DigestItem, DigestRun, DigestWindow, Notice
+from services.notifier.tables.deliveries import Delivery, MailDomain, SendingPause
+from services.notifier.tables.digests import (
+    Digest,
+    DigestItem,
+    DigestRun,
+    DigestShard,
+    DigestWindow,
+    Notice,
+)
 from services.notifier.tables.events import Checkpoint, IdempotencyRecord, Parked
 from services.notifier.tables.meetings import Invitation, Meeting, MeetingGroup
 from services.notifier.tables.read_models import (
@@ -48,6 +55,7 @@ __all__ = [
     "Digest",
     "DigestItem",
     "DigestRun",
+    "DigestShard",
     "DigestWindow",
     "FocalPoint",
     "Group",
@@ -56,6 +64,7 @@ __all__ = [
     "Institution",
     "Introduction",
     "Invitation",
+    "MailDomain",
     "Meeting",
     "MeetingGroup",
     "Notice",
@@ -64,6 +73,7 @@ __all__ = [
     "Person",
     "Reassignment",
     "RoleNews",
+    "SendingPause",
     "SigningSecret",
     "Subscriber",
     "Subscription",

@@ -36,8 +36,32 @@ class Delivery(Table, table=True):
     subscriber_id: UUID | None = Field(default=None, foreign_key="subscriber.id")
     state: DeliveryState = Field(sa_type=word(DeliveryState, "state"), default=DeliveryState.DUE)
     attempts: int = 0
+    doubts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often nobody learned whether the mail server took it."""
     next_attempt_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
     queued_at: datetime | None = Field(sa_type=UtcDateTime, default_factory=utc_now)
     created_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
     finished_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
     answer: str | None = None
+
+
+class MailDomain(Table, table=True):
+    """A domain that defers or is limited: until when it rests, and when its next share is due."""
+
+    __tablename__ = "mail_domain"
+    domain: str = Field(primary_key=True)
+    deferrals: int = 0
+    rests_until: datetime | None = Field(sa_type=UtcDateTime, default=None)
+    reason: str | None = None
+    next_share_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
+
+
+class SendingPause(Table, table=True):
+    """While its one row is there, nothing is sent."""
+
+    __tablename__ = "sending_pause"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+    id: int = Field(primary_key=True, default=1)
+    reason: str
+    paused_by: UUID | None = None
+    paused_at: datetime = Field(sa_type=UtcDateTime)

@@ -87,6 +87,23 @@ class DigestRun(Table, table=True):
     finished_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
 
 
+class DigestShard(Table, table=True):
+    """A part of a run: the subscribers whose ids are after one and up to another.
+
+    Workers collect several shards of a run at once; a shard has one of them at a time.
+    """
+
+    __tablename__ = "digest_shard"
+    run_id: UUID = Field(primary_key=True, foreign_key="digest_run.id")
+    number: int = Field(primary_key=True)
+    after: UUID | None = None
+    up_to: UUID | None = None
+    collected: bool = False
+    subscribers: int = 0
+    digests: int = 0
+    progressed_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
+
+
 class Digest(Table, table=True):
     """What one subscriber is told at once: the items of a window, or one notice right away."""
 

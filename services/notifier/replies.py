@@ -1,0 +1,95 @@
+"""What a mail server's answer means for an e-mail, and for those behind it.
+
+RFC 5321 gives the first digit its meaning, RFC 3463 the parts of an enhanced code: the second
+number says whether the mailbox (``.1``, ``.2``) or something larger is the matter.
+"""
+
+import re
+import smtplib
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from shared.logs import mask
+from shared.smtp_pool import InDoubtError, UnreachableError
+
+LONGEST_ANSWER = 300
+_ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
+_OF_THE_MAILBOX = {"1", "2"}
+_TOO_LARGE = 552
+
+
+class Fate(Enum):
+    """What becomes of an e-mail after an attempt."""
+
+    SENT = auto()
+    REFUSED = auto()
+    """For good."""
+    LATER = auto()
+    """For now."""
+    DOMAIN_LATER = auto()
+    """For now, and so would others to its domain be."""
+    SERVER_LATER = auto()
+    """The server takes nothing from us now, whoever it is for."""
+    IN_DOUBT = auto()
+    """Nobody knows whether it was taken."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The fate of an e-mail, and why, in words without an address."""
+
+    fate: Fate
+    reason: str | None = None
+    refused_recipient: tuple[int, str] | None = None
+    """The answer that refused the recipient for good."""
+
+
+SENT = Verdict(Fate.SENT)
+
+
+def verdict(error: Exception) -> Verdict:
+    """Return what the failed handing over means."""
+    if isinstance(error, InDoubtError):
+        return Verdict(Fate.IN_DOUBT, f"{error} Whether it was taken is in doubt.")
+    if isinstance(error, UnreachableError):
+        words = mask(str(error) or type(error).__name__)
+        return Verdict(Fate.SERVER_LATER, f"The mail server could not be reached: {words}")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Verdict(
+            Fate.REFUSED, "The mail server can't take an address with such letters (no SMTPUTF8)."
+        )
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()))
+        refused = (code, _words(text)) if code >= 500 else None
+        return Verdict(_of_recipient(code, text), _answer(code, text), refused)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return Verdict(_of_message(error), _answer(error.smtp_code, error.smtp_error))
+    return Verdict(Fate.LATER, f"The connection broke: {mask(str(error) or type(error).__name__)}")
+
+
+def _of_recipient(code: int, text: bytes | str) -> Fate:
+    if code >= 500:
+        return Fate.REFUSED
+    if code == 421:
+        return Fate.LATER
+    enhanced = _ENHANCED.match(_words(text))
+    if enhanced is None:
+        # 450 is the basic code of a busy mailbox; 451 and 452 are the system's.
+        return Fate.LATER if code == 450 else Fate.DOMAIN_LATER
+    return Fate.LATER if enhanced[2] in _OF_THE_MAILBOX else Fate.DOMAIN_LATER
+
+
+def _of_message(error: smtplib.SMTPResponseException) -> Fate:
+    if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code != _TOO_LARGE:
+        # A refused sender is our own configuration: it can be put right meanwhile.
+        return Fate.SERVER_LATER
+    return Fate.REFUSED if error.smtp_code >= 500 else Fate.LATER
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    return f"The mail server answered {code}: {mask(_words(text))[:LONGEST_ANSWER]}"
+
+
+def _words(text: bytes | str) -> str:
+    words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return " ".join(words.split())

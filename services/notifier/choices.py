@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import leaving, settling, subscribers, targets
+from services.notifier import settling, subscribers, targets
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Subscriber, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
@@ -50,10 +50,7 @@ def choose(
         if choice is not None and _apply(subscription, choice, now):
             session.add(subscription)
     session.flush()
-    active = subscribers.active_subscriptions(session, subscriber.id)
-    if not active:
-        leaving.leave(session, subscriber.id, now)
-    else:
+    if subscribers.active_subscriptions(session, subscriber.id):
         subscriber.left_at = None
         session.add(subscriber)
     settling.settle_choices(session, subscriber, now)

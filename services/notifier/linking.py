@@ -17,6 +17,7 @@ from services.notifier.tables import (
     Person,
     Subscriber,
     Subscription,
+    Unwanted,
 )
 from services.notifier.vocabulary import (
     DeliveryState,
@@ -35,15 +36,21 @@ def reader_of(session: Session, person_id: UUID) -> Subscriber | None:
 
 
 def lock_reader(session: Session, person_id: UUID, now: datetime) -> Subscriber:
-    """Return the reader that the person is, made when new and locked; raise ``Problem`` (409)."""
+    """Return the reader that the person is, made when new and locked; raise ``Problem`` (409).
+
+    Who had everything erased begins again.
+    """
     person = session.get(Person, person_id)
-    reader = link(session, person, now) if person else _locked(session, person_id)
+    reader = link(session, person, now) if person else locked_reader(session, person_id)
     if reader is None:
         raise Problem(
             NOT_ALLOWED_NOW,
             "Your address is not known here: it comes from the registry for people with a role, "
             "within a minute. Without a role, ask with POST /subscriptions.",
         )
+    unwanted = session.get(Unwanted, person_id)
+    if unwanted is not None:
+        session.delete(unwanted)
     return reader
 
 
@@ -52,7 +59,7 @@ def link(session: Session, person: Person, now: datetime) -> Subscriber | None:
 
     ``None`` while the address is another person's: their news will come too.
     """
-    reader = _locked(session, person.id)
+    reader = locked_reader(session, person.id)
     holder = session.exec(
         select(Subscriber).where(col(Subscriber.email) == person.email).with_for_update()
     ).one_or_none()
@@ -67,7 +74,8 @@ def link(session: Session, person: Person, now: datetime) -> Subscriber | None:
     return reader
 
 
-def _locked(session: Session, person_id: UUID) -> Subscriber | None:
+def locked_reader(session: Session, person_id: UUID) -> Subscriber | None:
+    """Return the reader that the person is, locked for this transaction, or ``None``."""
     return session.exec(
         select(Subscriber).where(Subscriber.person_id == person_id).with_for_update()
     ).one_or_none()
@@ -89,6 +97,7 @@ def _follow(session: Session, reader: Subscriber, person: Person) -> None:
     before = (reader.email, reader.language, reader.time_zone)
     zone = reader.time_zone
     reader.email = person.email
+    reader.unreachable_since = None
     if not reader.own_language:
         reader.language = written(person.language)
     if not reader.own_time_zone and person.time_zone in time_zone_names():

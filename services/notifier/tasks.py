@@ -129,6 +129,7 @@ def sweep() -> None:
         unqueued = deliveries.take_unqueued(
             session, now, timedelta(seconds=chosen.requeue_seconds), SWEPT_AT_ONCE, kinds
         )
+    _follow_roles()
     for run_id in runs:
         queues.enqueue_run(run_id)
     for kind in kinds:
@@ -165,3 +166,17 @@ def _back_to_the_end(task: "Task[..., Any]", *arguments: Any) -> None:
     """Let the tasks of other queues come first; this one waits at the end of its own."""
     time.sleep(FULL_SECONDS)
     app.send_task(task.name, args=arguments, queue=_queue(task), ignore_result=True)
+
+
+def _follow_roles() -> None:
+    """Bring up to date what people's roles bring, whose roles are news."""
+    from services.notifier import role_subscriptions
+    from services.notifier.vocabulary import DeliveryKind
+    from shared.columns import utc_now
+
+    for _ in range(BATCHES_PER_TASK):
+        with _database().write() as session:
+            people, letters = role_subscriptions.bring_up_to_date(session, utc_now())
+        queues.enqueue_deliveries(letters, DeliveryKind.WELCOME)
+        if people < role_subscriptions.AT_ONCE:
+            return

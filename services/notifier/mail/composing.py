@@ -19,7 +19,9 @@ from services.notifier.mail.digest_messages import DigestMessages
 from services.notifier.mail.envelopes import Envelope, Parked, Sender
 from services.notifier.mail.headers import UnwritableError
 from services.notifier.mail.told import Teller, TellerShelf
+from services.notifier.mail.welcomes import Welcomes
 from services.notifier.return_paths import ReturnMailbox
+from services.notifier.vocabulary import DeliveryKind
 from shared.columns import utc_now
 from shared.problems import NOT_FOUND, Problem
 
@@ -54,9 +56,17 @@ def compose(
     confirmations = Confirmations(
         session, sender, [claim.request_id for claim in claims if claim.request_id], now
     )
+    welcomes = Welcomes(
+        session,
+        sender,
+        [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.WELCOME],
+        now,
+    )
     for claim in claims:
         try:
-            if claim.digest_id is not None:
+            if claim.kind is DeliveryKind.WELCOME:
+                yield welcomes.message(claim.delivery_id)
+            elif claim.digest_id is not None:
                 yield digests.message(claim.delivery_id, claim.digest_id)
             else:
                 yield confirmations.message(claim.delivery_id, claim.request_id)

@@ -2,12 +2,13 @@
 
 from sqlmodel import Session
 
-from services.notifier import notices, targets
+from services.notifier import notices, roles, targets
 from services.notifier.projections.telling import tell
 from services.notifier.tables import (
     Institution,
 )
 from services.notifier.vocabulary import NoticeKind
+from shared.columns import utc_now
 from shared.events.catalogue import (
     InstitutionFacts,
     InstitutionMerged,
@@ -81,6 +82,7 @@ def _keep_institution(session: Session, facts: InstitutionFacts) -> None:
             merged_into=facts.merged_into,
         ),
     )
+    roles.note(session, roles.speakers(session, facts.institution_id), utc_now())
 
 
 def _tell_of_partner(session: Session, event: Event, institution: InstitutionFacts) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.notifier import targets
+from services.notifier import roles, targets
 from services.notifier.projections.admissions import admitted
 from services.notifier.projections.telling import tell
 from services.notifier.tables import (
@@ -12,6 +12,7 @@ from services.notifier.tables import (
     Participant,
 )
 from services.notifier.vocabulary import NoticeKind
+from shared.columns import utc_now
 from shared.events.catalogue import (
     MembershipConfirmed,
     MembershipJoined,
@@ -29,7 +30,7 @@ from shared.events.envelope import Event
 
 def membership_joined(session: Session, event: Event, data: MembershipJoined) -> None:
     """Keep that the institution belongs to the group, and tell readers."""
-    session.merge(GroupMember(group_id=data.group_id, institution_id=data.institution_id))
+    _keep_member(session, data.group_id, data.institution_id)
     admitted(session, data, event.time)
     _tell_of_membership(session, event, NoticeKind.MEMBER_JOINED, data)
 
@@ -42,25 +43,24 @@ def membership_left(session: Session, event: Event, data: MembershipLeft) -> Non
 
 def membership_suspended(session: Session, _event: Event, data: MembershipSuspended) -> None:
     """Keep that the place of the institution waits to be confirmed."""
-    session.merge(
-        GroupMember(group_id=data.group_id, institution_id=data.institution_id, suspended=True)
-    )
+    _keep_member(session, data.group_id, data.institution_id, suspended=True)
 
 
 def membership_confirmed(session: Session, _event: Event, data: MembershipConfirmed) -> None:
     """Keep that the institution belongs to the group again."""
-    session.merge(GroupMember(group_id=data.group_id, institution_id=data.institution_id))
+    _keep_member(session, data.group_id, data.institution_id)
 
 
 def membership_moved(session: Session, _event: Event, data: MembershipMoved) -> None:
     """Let the other institution have the place."""
     _forget_member(session, data.group_id, data.institution_id)
-    session.merge(GroupMember(group_id=data.group_id, institution_id=data.into_id))
+    _keep_member(session, data.group_id, data.into_id)
 
 
 def role_held(session: Session, _event: Event, data: RoleGiven | RoleConfirmed) -> None:
     """Keep the role of the person in the group."""
     session.merge(_participant(data))
+    roles.note(session, [data.person_id], utc_now())
 
 
 def role_suspended(session: Session, _event: Event, data: RoleSuspended) -> None:
@@ -68,6 +68,7 @@ def role_suspended(session: Session, _event: Event, data: RoleSuspended) -> None
     role = _participant(data)
     role.suspended = True
     session.merge(role)
+    roles.note(session, [data.person_id], utc_now())
 
 
 def role_ended(session: Session, _event: Event, data: RoleEnded) -> None:
@@ -75,6 +76,7 @@ def role_ended(session: Session, _event: Event, data: RoleEnded) -> None:
     role = session.get(Participant, data.participant_id)
     if role is not None:
         session.delete(role)
+    roles.note(session, [data.person_id], utc_now())
 
 
 def _participant(data: RoleEvent) -> Participant:
@@ -87,10 +89,20 @@ def _participant(data: RoleEvent) -> Participant:
     )
 
 
+def _keep_member(
+    session: Session, group_id: UUID, institution_id: UUID, *, suspended: bool = False
+) -> None:
+    session.merge(
+        GroupMember(group_id=group_id, institution_id=institution_id, suspended=suspended)
+    )
+    roles.note(session, roles.speakers(session, institution_id), utc_now())
+
+
 def _forget_member(session: Session, group_id: UUID, institution_id: UUID) -> None:
     member = session.get(GroupMember, (group_id, institution_id))
     if member is not None:
         session.delete(member)
+    roles.note(session, roles.speakers(session, institution_id), utc_now())
 
 
 def _tell_of_membership(

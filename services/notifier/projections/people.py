@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from services.notifier import suppressions
+from services.notifier import erasing, roles, suppressions
 from services.notifier.tables import (
     Coordinator,
     FocalPoint,
@@ -13,6 +13,7 @@ from services.notifier.tables import (
     Person,
     Subscriber,
 )
+from shared.columns import utc_now
 from shared.events.catalogue import (
     CoordinatorAppointed,
     CoordinatorRemoved,
@@ -33,21 +34,25 @@ def focal_point_confirmed(session: Session, _event: Event, data: FocalPointConfi
     session.merge(
         FocalPoint(person_id=data.person_id, institution_id=data.institution_id, role=data.role)
     )
+    roles.note(session, [data.person_id], utc_now())
 
 
 def focal_point_removed(session: Session, _event: Event, data: FocalPointRemoved) -> None:
     """Forget who spoke for the institution."""
     _forget(session, FocalPoint, (data.person_id, data.institution_id))
+    roles.note(session, [data.person_id], utc_now())
 
 
 def coordinator_appointed(session: Session, _event: Event, data: CoordinatorAppointed) -> None:
     """Keep who coordinates the platform."""
     session.merge(Coordinator(person_id=data.person_id, name=data.person_name))
+    roles.note(session, [data.person_id], utc_now())
 
 
 def coordinator_removed(session: Session, _event: Event, data: CoordinatorRemoved) -> None:
     """Forget who coordinated the platform."""
     _forget(session, Coordinator, data.person_id)
+    roles.note(session, [data.person_id], utc_now())
 
 
 def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None:
@@ -61,10 +66,13 @@ def person_renamed(session: Session, _event: Event, data: PersonRenamed) -> None
 def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
     """Forget the person, also in events that wait to be put through again.
 
-    Who complained still gets no e-mail: the list keeps the fingerprint of the address.
+    What they followed, asked for and got goes with them. Who complained still gets no e-mail: the
+    list keeps the fingerprint of the address.
     """
-    for address in _addresses_of(session, data.person_id):
+    addresses = _addresses_of(session, data.person_id)
+    for address in addresses:
         suppressions.forget(session, address)
+    erasing.erase_person(session, data.person_id, addresses)
     _forget(session, Coordinator, data.person_id)
     _forget(session, Person, data.person_id)
     for role in session.exec(select(FocalPoint).where(FocalPoint.person_id == data.person_id)):
@@ -85,11 +93,13 @@ def person_reachable(session: Session, _event: Event, data: PersonReachable) -> 
                 version=data.contact_version,
             ),
         )
+        roles.note(session, [data.person_id], utc_now())
 
 
 def person_unreachable(session: Session, _event: Event, data: PersonUnreachable) -> None:
     """Forget how to reach the person, who has no role any more."""
     _forget(session, Person, data.person_id)
+    roles.note(session, [data.person_id], utc_now())
 
 
 def _addresses_of(session: Session, person_id: UUID) -> set[str]:

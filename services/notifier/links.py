@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
+    ERASE = "erase"
     DIGEST = "digest"
 
 

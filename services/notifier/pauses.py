@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
+from services.notifier.languages import N_
 from services.notifier.tables import DigestItem, Subscription
 from shared.problems import INVALID, FieldError, Problem
 
@@ -29,8 +30,10 @@ def last_until(day: date, time_zone: str, now: datetime, pointer: str) -> dateti
     if not today < day <= today + LONGEST:
         raise Problem(
             INVALID,
-            "A pause lasts until a day after today and within a year: choose such a day, or end "
-            "the subscription.",
+            N_(
+                "A pause lasts until a day after today and within a year: choose such a day, or "
+                "end the subscription."
+            ),
             errors=[FieldError(pointer=pointer, detail="A day after today, within a year.")],
         )
     return begins(day, time_zone)

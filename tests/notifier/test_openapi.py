@@ -39,6 +39,8 @@ def test_the_api_is_what_was_agreed(operations: dict[str, dict[str, Any]]) -> No
         "POST /preferences",
         "GET /unsubscribe",
         "POST /unsubscribe",
+        "GET /erase",
+        "POST /erase",
         "GET /digest",
         "POST /digest-runs",
         "GET /digest-runs",

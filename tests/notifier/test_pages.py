@@ -1,19 +1,29 @@
 """The pages: leaving and choosing, without scripts, safe against what people type."""
 
 import re
+import threading
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
+import pytest
+from aiosmtpd.smtp import Envelope
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from services.notifier import targets
-from services.notifier.links import Purpose
+from services.notifier.links import Links, Purpose
 from services.notifier.subscribers import Hours
 from services.notifier.tables import DigestWindow, Subscriber, Subscription
 from services.notifier.vocabulary import Frequency
+from shared.columns import utc_now
 from shared.events.catalogue import ThemeCreated
 from shared.ids import new_id
+from shared.problems import Problem
 from tests.notifier.mailbox import text_of
-from tests.notifier.world import THEME, World
+from tests.notifier.world import PUBLIC_URL, THEME, World
 
 
 def address(world: World, purpose: Purpose, reader: Subscription) -> str:
@@ -192,3 +202,105 @@ def test_a_title_that_looks_like_html_is_shown_as_text(world: World, client: Tes
     page = client.get(address(world, Purpose.PREFERENCES, reader)).text
     assert "<img" not in page
     assert "&lt;img src=x" in page
+
+
+def test_the_preferences_page_pauses_and_goes_on(world: World, client: TestClient) -> None:
+    reader = world.subscribe("ana@example.org", hours=Hours("en", "Asia/Bangkok", 7, 1))
+    link = address(world, Purpose.PREFERENCES, reader)
+    today = utc_now().astimezone(ZoneInfo("Asia/Bangkok")).date()
+    day = (today + timedelta(days=20)).isoformat()
+    form = {f"frequency-{reader.id}": "daily", "hour": "7", "weekday": "1"}
+    form |= {"time_zone": "Asia/Bangkok", "language": "en"}
+    saved = client.post(link, data={**form, f"pause-{reader.id}": day})
+    assert saved.status_code == 200
+    assert f'value="{day}"' in saved.text
+    again = client.post(link, data={**form, f"pause-{reader.id}": day})
+    assert f'value="{day}"' in again.text
+    for bad in (today.isoformat(), "2099-01-01", "soon"):
+        assert client.post(link, data={**form, f"pause-{reader.id}": bad}).status_code == 422
+    ended = client.post(link, data={**form, f"pause-{reader.id}": ""})
+    assert f'value="{day}"' not in ended.text
+    with world.database.read() as session:
+        assert session.get_one(Subscription, reader.id).paused_until is None
+
+
+def test_saving_the_page_as_it_was_chooses_no_language_and_zone(
+    world: World, client: TestClient
+) -> None:
+    reader = world.subscribe("ana@example.org")
+    form = {f"frequency-{reader.id}": "daily", "hour": "8", "weekday": "1"}
+    link = address(world, Purpose.PREFERENCES, reader)
+    client.post(link, data={**form, "time_zone": "UTC", "language": "en"})
+    with world.database.read() as session:
+        kept = session.exec(select(Subscriber)).one()
+        assert (kept.own_language, kept.own_time_zone) == (False, False)
+
+
+def test_a_reader_erases_everything_with_a_button(world: World, client: TestClient) -> None:
+    world.open_group()
+    reader = world.subscribe("ana@example.org")
+    world.subscribe("bo@example.org")
+    world.tell(world.update())
+    world.close_windows()
+    page = client.get(address(world, Purpose.PREFERENCES, reader)).text
+    (link,) = re.findall(r'href="(erase\?[^"]+)"', page)
+    unsubscribe = address(world, Purpose.UNSUBSCRIBE, reader)
+    assert '<form method="post">' in client.get(f"/{link}").text
+    assert client.post(f"/{link}").status_code == 200
+    world.deliver_all()
+    assert [each["To"] for each in world.mailbox.messages] == ["bo@example.org"]
+    with world.database.read() as session:
+        assert [each.email for each in session.exec(select(Subscriber))] == ["bo@example.org"]
+        assert len(session.exec(select(Subscription)).all()) == 1
+    assert client.post(f"/{link}").status_code == 404
+    for answer in (client.get(unsubscribe), client.post(unsubscribe)):
+        assert answer.status_code == 200, "an old e-mail still says that none comes"
+
+
+def test_leaving_waits_for_an_email_that_is_on_the_wire(world: World, client: TestClient) -> None:
+    world.open_group()
+    reader = world.subscribe("ana@example.org", Frequency.IMMEDIATE)
+    world.tell(world.update())
+    taken, answered = threading.Event(), threading.Event()
+
+    def slow(_envelope: Envelope) -> str:
+        taken.set()
+        # It would go on for as long as the answer to who leaves may take.
+        answered.wait(1)
+        return "250 OK"
+
+    world.mailbox.on_message = slow
+    sending = threading.Thread(target=world.deliver_all)
+    sending.start()
+    assert taken.wait(10)
+    answer = client.post(address(world, Purpose.UNSUBSCRIBE, reader))
+    came_before = len(world.mailbox.messages)
+    answered.set()
+    sending.join()
+    assert "nothing comes any more" in answer.text
+    assert (came_before, len(world.mailbox.messages)) == (1, 1)
+
+
+@settings(deadline=None)
+@given(
+    made=st.sampled_from(Purpose),
+    used=st.sampled_from(Purpose),
+    owner=st.uuids(),
+    cut=st.integers(1, 40),
+    letter=st.sampled_from("AZaz09-_."),
+)
+def test_a_token_does_one_thing_for_one_reader_and_cannot_be_changed(
+    *, made: Purpose, used: Purpose, owner: UUID, cut: int, letter: str
+) -> None:
+    ours, theirs = Links(b"a" * 32, PUBLIC_URL), Links(b"b" * 32, PUBLIC_URL)
+    token = ours.token(made, owner)
+    if made is used:
+        assert ours.owner(used, token) == owner
+    else:
+        with pytest.raises(Problem):
+            ours.owner(used, token)
+    changed = token[: -cut - 1] + letter + token[len(token) - cut :]
+    for forged in (changed, token[:-cut], token + letter, theirs.token(made, owner), ""):
+        if forged != token:
+            with pytest.raises(Problem):
+                ours.owner(made, forged)

@@ -57,7 +57,7 @@ class Registry:
     participant_id: UUID = field(default_factory=new_id)
 
     def reachable(self, email: str = ADDRESS, version: int = 1, **changes: Any) -> EventData:
-        facts = {"language": "fr", "time_zone": "Asia/Bangkok", **changes}
+        facts = {"language": "pt-BR", "time_zone": "Asia/Bangkok", **changes}
         return PersonReachable(person_id=ANA, email=email, contact_version=version, **facts)
 
     def speaks(self) -> EventData:
@@ -220,10 +220,13 @@ def test_what_was_asked_for_outlives_the_role(world: World, registry: Registry) 
 
 def test_a_changed_address_and_zone_follow_unless_chosen(world: World, registry: Registry) -> None:
     tell(world, registry.reachable(), registry.speaks())
-    tell(world, registry.reachable("new@example.org", 2, time_zone="Africa/Lusaka"))
+    tell(
+        world, registry.reachable("new@example.org", 2, time_zone="Africa/Lusaka", language="fr-CA")
+    )
     assert followed(world) == {}
     assert len(followed(world, "new@example.org")) == 1
-    assert reader(world, "new@example.org").time_zone == "Africa/Lusaka"
+    moved = reader(world, "new@example.org")
+    assert (moved.language, moved.time_zone) == ("fr", "Africa/Lusaka")
     with world.database.write() as session:
         own = Hours(time_zone="Europe/Berlin")
         choices.choose(session, reader(world, "new@example.org").id, own, [], utc_now())

@@ -1,24 +1,26 @@
 """The page on which a reader chooses what comes and when."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import Field, ValidationError
 from sqlmodel import Session
 
-from services.notifier import choices, targets
+from services.notifier import choices, pauses, subscribers, targets
 from services.notifier.choices import Choice
 from services.notifier.languages import N_, NAMES, Language, written
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.pages.confirm import Token
 from services.notifier.pages.rendering import browser_language, page, problem_page
 from services.notifier.subscribers import Hours
-from services.notifier.tables import Subscriber
+from services.notifier.tables import Subscriber, Subscription
 from services.notifier.targets import Target
-from services.notifier.vocabulary import Frequency
+from services.notifier.vocabulary import EndedBy, Frequency
 from services.notifier.wording import wording
 from shared.columns import utc_now
 from shared.pages.rendering import Form
@@ -48,7 +50,7 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
         reader = _reader(request, session, token)
     except Problem as problem:
         return problem_page(problem, browser_language(request))
-    return _page(session, reader, saved=False)
+    return _page(request, session, reader, saved=False)
 
 
 @router.post("", summary="Page: save what was chosen", responses=_PROBLEMS)
@@ -56,50 +58,84 @@ def save(request: Request, session: Writing, form: Form, token: Token = "") -> H
     """Save hours and frequencies together, and show them."""
     try:
         reader = _reader(request, session, token)
-        hours, wanted = _chosen(form)
+        hours, wanted = _chosen(session, reader, form)
         reader = choices.choose(session, reader.id, hours, wanted, utc_now())
     except Problem as problem:
         session.rollback()
         return problem_page(problem, browser_language(request))
-    return _page(session, reader, saved=True)
+    return _page(request, session, reader, saved=True)
 
 
 def _reader(request: Request, session: Session, token: str) -> Subscriber:
     signed = links(session, request.app.state.settings.public_url)
-    reader = session.get(Subscriber, signed.owner(Purpose.PREFERENCES, token))
+    reader = subscribers.find(session, signed.owner(Purpose.PREFERENCES, token))
     if reader is None:
         raise Problem(NOT_FOUND, N_("Nobody is subscribed with this link any more."))
     return reader
 
 
-def _chosen(form: Mapping[str, str]) -> tuple[Hours, list[Choice]]:
+def _chosen(
+    session: Session, reader: Subscriber, form: Mapping[str, str]
+) -> tuple[Hours, list[Choice]]:
     try:
         hours = _HoursForm.model_validate(
-            {
-                name: form[name]
-                for name in ("time_zone", "hour", "weekday", "language")
-                if name != "language" or name in form
-            }
+            {name: form[name] for name in _HoursForm.model_fields if name in form}
         )
-        wanted = [
-            Choice(
-                UUID(name.removeprefix("frequency-")),
-                None if value == NEVER else Frequency(value),
-            )
+        frequencies = {
+            UUID(name.removeprefix("frequency-")): None if value == NEVER else Frequency(value)
             for name, value in form.items()
             if name.startswith("frequency-")
-        ]
-    except (ValidationError, ValueError, KeyError):
+        }
+        days = {
+            UUID(name.removeprefix("pause-")): date.fromisoformat(value)
+            for name, value in form.items()
+            if name.startswith("pause-") and value
+        }
+    except (ValidationError, ValueError):
         raise Problem(
             INVALID, N_("One of the choices is not on offer: go back, choose again, and save.")
         ) from None
-    return Hours(hours.language, hours.time_zone, hours.hour, hours.weekday), wanted
+    now = utc_now()
+    wanted = [
+        Choice(each.id, frequencies[each.id], _pause(each, reader, days.get(each.id), now))
+        for each in choices.all_of(session, reader.id)
+        if each.id in frequencies
+    ]
+    # What the page only sent back as it was is no choice: it goes on following the registry.
+    return (
+        Hours(
+            _changed(reader.language, hours.language),
+            _changed(reader.time_zone, hours.time_zone),
+            hours.hour,
+            hours.weekday,
+        ),
+        wanted,
+    )
 
 
-def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
+def _changed(before: str, after: str | None) -> str | None:
+    return None if after == before else after
+
+
+def _pause(
+    subscription: Subscription, reader: Subscriber, day: date | None, now: datetime
+) -> datetime | None:
+    if day is None or day == pauses.day_of(subscription, reader.time_zone, now):
+        return subscription.paused_until if day else None
+    return pauses.last_until(day, reader.time_zone, now, f"pause-{subscription.id}")
+
+
+def _page(request: Request, session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
+    now = utc_now()
+    today = now.astimezone(ZoneInfo(reader.time_zone)).date()
+    signed = links(session, request.app.state.settings.public_url)
     language = written(reader.language)
     words = wording(language)
-    known = choices.all_of(session, reader.id)
+    known = [
+        each
+        for each in choices.all_of(session, reader.id)
+        if each.ended_by in (None, EndedBy.READER)
+    ]
     asked = {each.id: Target(each.target_kind, each.target_id) for each in known}
     titles = targets.titles(session, asked.values())
     followed: list[dict[str, Any]] = [
@@ -107,6 +143,8 @@ def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
             "id": each.id,
             "name": words.target(each.target_kind, titles.get(asked[each.id])),
             "chosen": NEVER if each.ended_at else each.frequency.value,
+            "ended": each.ended_at is not None,
+            "paused_until": pauses.day_of(each, reader.time_zone, now),
         }
         for each in known
     ]
@@ -123,4 +161,7 @@ def _page(session: Session, reader: Subscriber, *, saved: bool) -> HTMLResponse:
         time_zone=reader.time_zone,
         zones=sorted(time_zone_names()),
         languages=NAMES,
+        first_day=today + timedelta(days=1),
+        last_day=today + pauses.LONGEST,
+        erase=f"erase?token={signed.token(Purpose.ERASE, reader.id)}",
     )

@@ -38,6 +38,10 @@ ENOUGH_QUEUED = 1_000
 FULL_SECONDS = 0.05
 
 
+LOOKS_AT_ROLES = 20
+"""Batches of people whose roles one sweep looks at; the next sweep takes the next."""
+
+
 @cache
 def _database() -> "Database":
     from shared.database import Database
@@ -174,7 +178,7 @@ def _follow_roles() -> None:
     from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
 
-    for _ in range(BATCHES_PER_TASK):
+    for _ in range(LOOKS_AT_ROLES):
         with _database().write() as session:
             people, letters = role_subscriptions.bring_up_to_date(session, utc_now())
         queues.enqueue_deliveries(letters, DeliveryKind.WELCOME)

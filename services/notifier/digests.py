@@ -1,7 +1,7 @@
 """Digests: what one reader is told at once, and why."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Protocol, TypeVar
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier.tables import Digest, DigestItem, Subscriber, Subscription
+from services.notifier import sight
+from services.notifier.tables import Digest, DigestItem, Notice, Subscriber, Subscription
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency, TargetKind
 
@@ -91,6 +92,19 @@ def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, Diges
         )
         for digest_id, run_id, frequency, window_end, *reader in digests
     }
+
+
+def still_heard(session: Session, content: DigestContent) -> DigestContent:
+    """Return the digest without what its reader may not hear of any more."""
+    notices = session.exec(
+        select(Notice).where(col(Notice.id).in_([notice_id for notice_id, _ in content.notices]))
+    ).all()
+    let = {notice.id for notice in sight.heard(session, notices, content.reader.id)}
+    left = [(notice_id, target) for notice_id, target in content.notices if notice_id in let]
+    brought = {target for _, target in left}
+    return replace(
+        content, notices=left, followed=[each for each in content.followed if each in brought]
+    )
 
 
 class Happened(Protocol):

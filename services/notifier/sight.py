@@ -14,7 +14,7 @@ from sqlalchemy import intersect, union
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from services.notifier.standing import VERIFIED, Standing
+from services.notifier.standing import UNKNOWN, VERIFIED, Standing, of_subscribers, standings
 from services.notifier.tables import (
     Coordinator,
     FocalPoint,
@@ -91,6 +91,23 @@ class Hidden:
             or guard.institution in standing.institutions
             or (for_partners and standing.is_partner)
         )
+
+
+def heard(session: Session, notices: Collection[Notice], subscriber_id: UUID) -> list[Notice]:
+    """Return those that the reader may hear of now, in their order.
+
+    What concerns its reader alone was hidden from everybody else when it was recorded.
+    """
+    guards = {notice.id: Guard.of(notice) for notice in notices if notice.targets}
+    hidden = Hidden.of(session, guards.values())
+    person_id = of_subscribers(session, [subscriber_id]).get(subscriber_id)
+    standing = standings(session, [person_id])[person_id] if person_id else UNKNOWN
+    return [
+        notice
+        for notice in notices
+        if notice.taken_back_at is None
+        and (notice.id not in guards or hidden.lets(guards[notice.id], standing))
+    ]
 
 
 def people_who_see(guard: Guard, hidden: Hidden) -> SelectOfScalar[UUID]:

@@ -16,18 +16,30 @@ from sqlmodel import select
 from services.notifier import targets
 from services.notifier.links import Links, Purpose
 from services.notifier.subscribers import Hours
-from services.notifier.tables import DigestWindow, Subscriber, Subscription
+from services.notifier.tables import Digest, DigestWindow, Subscriber, Subscription
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
-from shared.events.catalogue import ThemeCreated
+from shared.events.catalogue import PersonErased, ThemeCreated
 from shared.ids import new_id
 from shared.problems import Problem
 from tests.notifier.mailbox import text_of
+from tests.notifier.partners import coordinates, has_role, hide, person
 from tests.notifier.world import PUBLIC_URL, THEME, World
 
 
 def address(world: World, purpose: Purpose, reader: Subscription) -> str:
     return f"/{purpose}?token={world.links().token(purpose, reader.subscriber_id)}"
+
+
+def digest_link(world: World) -> str:
+    """Return where the e-mail about an update leads in the browser."""
+    world.open_group()
+    world.subscribe("ana@example.org")
+    world.tell(world.update())
+    world.close_windows()
+    with world.database.read() as session:
+        digest = session.exec(select(Digest)).one()
+    return f"/digest?token={world.links().token(Purpose.DIGEST, digest.id)}"
 
 
 def test_one_click_of_the_mail_program_ends_every_subscription(
@@ -180,6 +192,53 @@ def test_the_link_of_a_digest_shows_all_of_it_in_the_browser(
     assert answer.text.count(">Update number") == 30
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert client.get(link[0] + "x").status_code == 422
+
+
+def test_a_digest_in_the_browser_is_for_no_search_engine_and_no_other_site(
+    world: World, client: TestClient
+) -> None:
+    answer = client.get(digest_link(world))
+    assert "noindex" in answer.headers["x-robots-tag"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_link_opens_its_own_digest_and_nothing_else(world: World, client: TestClient) -> None:
+    link = digest_link(world)
+    token = link.partition("=")[2]
+    for purpose in (Purpose.PREFERENCES, Purpose.UNSUBSCRIBE, Purpose.CONFIRM):
+        assert client.get(f"/{purpose}?token={token}").status_code == 422
+    with world.database.read() as session:
+        digest = session.exec(select(Digest)).one()
+    signed = world.links()
+    of_its_reader = signed.token(Purpose.PREFERENCES, digest.id)
+    assert client.get(f"/digest?token={of_its_reader}").status_code == 422
+    unknown = signed.token(Purpose.DIGEST, new_id())
+    assert client.get(f"/digest?token={unknown}").status_code == 404
+
+
+def test_a_digest_in_the_browser_leaves_out_what_its_reader_may_not_see_any_more(
+    world: World, client: TestClient
+) -> None:
+    link = digest_link(world)
+    assert "Online volunteers" in client.get(link).text
+    hide(world, "members")
+    assert client.get(link).status_code == 404
+    person_id = person(world, "ana@example.org")
+    has_role(world, person_id)
+    assert "Online volunteers" in client.get(link).text
+
+
+def test_a_digest_in_the_browser_hides_what_its_reader_saw_by_who_they_were_once_erased(
+    world: World, client: TestClient
+) -> None:
+    person_id = person(world, "ana@example.org")
+    coordinates(world, person_id)
+    link = digest_link(world)
+    hide(world, "members")
+    assert client.get(link).status_code == 200
+    world.tell(PersonErased(person_id=person_id))
+    assert client.get(link).status_code == 404
 
 
 def test_pages_forbid_everything_but_their_own_style(world: World, client: TestClient) -> None:

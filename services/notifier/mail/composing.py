@@ -86,6 +86,7 @@ def digest_page(session: Session, digest_id: UUID, *, mail_from: str, public_url
     sender = Sender(mail_from, links(session, public_url))
     teller = Teller(session, TellerShelf())
     try:
-        return DigestMessages(session, sender, teller, [digest_id], utc_now()).page(digest_id)
+        messages = DigestMessages(session, sender, teller, [digest_id], utc_now())
+        return messages.page(session, digest_id)
     except UnwritableError:
         raise Problem(NOT_FOUND, N_("This digest is no longer kept.")) from None

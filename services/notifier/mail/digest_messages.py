@@ -85,16 +85,14 @@ class DigestMessages:
             body=told.body,
         )
 
-    def page(self, digest_id: UUID) -> str:
-        """Return the HTML of the digest with all its items, for a browser."""
-        body = self._written(self._content(digest_id), whole=True, page=True).body
+    def page(self, session: Session, digest_id: UUID) -> str:
+        """Return the HTML of the digest for a browser, with all that its reader may see now."""
+        content = _told(digests.still_heard(session, self._content(digest_id)))
+        body = self._written(content, whole=True, page=True).body
         return a2b_qp(body.html).decode()
 
     def _content(self, digest_id: UUID) -> DigestContent:
-        content = self._contents.get(digest_id)
-        if content is None or not content.notices:
-            raise UnwritableError("There is nothing to tell any more.")
-        return content
+        return _told(self._contents.get(digest_id))
 
     def _written(self, content: DigestContent, *, whole: bool, page: bool) -> _Written:
         reader, language = content.reader, written(content.reader.language)
@@ -159,6 +157,12 @@ class DigestMessages:
             return lines
         root = _thread(first.group_id, first.subject, domain)
         return (*lines, header("In-Reply-To", root), header("References", root))
+
+
+def _told(content: DigestContent | None) -> DigestContent:
+    if content is None or not content.notices:
+        raise UnwritableError("There is nothing to tell any more.")
+    return content
 
 
 def _kind(content: DigestContent) -> DeliveryKind:

@@ -17,11 +17,12 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
 @router.get("", summary="Page: read a digest", responses=responses(BAD_LINK, NOT_FOUND))
 def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
-    """Return the digest that the link of its e-mail leads to, all of it."""
+    """Return the digest that the link of its e-mail leads to, all that its reader may see now."""
     settings = request.app.state.settings
     try:
         digest_id = links(session, settings.public_url).owner(Purpose.DIGEST, token)
@@ -30,4 +31,4 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
         )
     except Problem as problem:
         return problem_page(problem, browser_language(request))
-    return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(text, headers=_HEADERS)

@@ -130,6 +130,11 @@ def of_address(session: Session, address: str) -> Suppression | None:
     ).one_or_none()
 
 
+def in_words(reason: SuppressionReason) -> str:
+    """Return why an address gets no e-mail, in the words of a sentence."""
+    return _WORDS[reason]
+
+
 def fingerprint(session: Session, address: str) -> str:
     """Return by what the address is found on the list."""
     return fingerprints(session).of(address)

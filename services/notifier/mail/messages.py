@@ -49,7 +49,7 @@ def enveloped(
                 sender_header(sender.mail_from),
                 header("To", to),
                 header("Date", format_datetime(date)),
-                header("Message-ID", f"<{delivery_id}@{sender.domain}>"),
+                header("Message-ID", message_id(delivery_id, sender.domain)),
                 text_header("Subject", subject),
                 header("X-Southlink-Kind", kind),
                 *more_headers,
@@ -62,6 +62,11 @@ def enveloped(
         ),
         smtputf8=not (to + return_path + sender.address).isascii(),
     )
+
+
+def message_id(delivery_id: UUID, domain: str) -> str:
+    """Return the Message-ID of a delivery, the same each time it is sent."""
+    return f"<{delivery_id}@{domain}>"
 
 
 def local(moment: datetime, time_zone: str) -> datetime:

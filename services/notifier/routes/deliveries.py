@@ -5,22 +5,31 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+import structlog
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from sqlmodel import Session, col, select
 
+from services.notifier import inquiries, suppressions
 from services.notifier.addresses import masked
 from services.notifier.deliveries import NOT_STOPPED, put_through
+from services.notifier.inquiries import Found, Question
+from services.notifier.links import links
+from services.notifier.mail.envelopes import Sender
+from services.notifier.mail.messages import message_id
 from services.notifier.permissions import ChangingCoordinator, Coordinator
 from services.notifier.queues import enqueue_delivery
+from services.notifier.settings import Settings
 from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
-from services.notifier.vocabulary import DeliveryKind, DeliveryState
+from services.notifier.vocabulary import BounceKind, DeliveryKind, DeliveryState, SuppressionReason
 from shared.columns import utc_now
 from shared.database import after_commit
-from shared.pagination import Page, PageQuery, paginate_newest_first
+from shared.pagination import Page, PageQuery
 from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
 from shared.text import Output
 from shared.web import Reading, Writing
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
@@ -44,23 +53,83 @@ class DeliveryOut(Output):
     finished_at: datetime | None
 
 
+class ReportOut(Output):
+    """By which report an e-mail came back."""
+
+    id: UUID
+    kind: BounceKind
+    code: str | None = Field(description="The status code (RFC 3463).")
+    received_at: datetime
+
+
+class DeliveryFoundOut(DeliveryOut):
+    """An e-mail with what it told and what was reported of it."""
+
+    message_id: str = Field(description="As in the mail server's log.")
+    told: list[str] = Field(
+        description=f"What it told, as subject lines name it: the first {inquiries.TITLES}."
+    )
+    items: int = Field(description="How many things it told.")
+    report: ReportOut | None = Field(description="The last report by which it came back.")
+    suppressed: SuppressionReason | None = Field(
+        description="Why its address gets no e-mail now, if it gets none."
+    )
+    in_words: str = Field(description="What became of it, in a sentence.")
+
+
+class DeliveriesOut(Page[DeliveryFoundOut]):
+    """A page of e-mails and, for a recipient, the answer in words."""
+
+    answer: str | None = Field(
+        description="Whether the recipient got it and when, or why there was no e-mail."
+    )
+
+
 @router.get(
     "",
-    summary="List deliveries",
+    summary="List deliveries, or answer whether a person got it",
     responses=responses(UNAUTHENTICATED, FORBIDDEN, INVALID),
 )
 def list_deliveries(
-    _caller: Coordinator,
+    *,
+    caller: Coordinator,
+    request: Request,
     session: Reading,
     page: PageQuery,
     state: Annotated[DeliveryState | None, Query(description="Only those in this state.")] = None,
-) -> Page[DeliveryOut]:
-    """Return the e-mails, the newest first, with masked addresses (coordinators)."""
-    statement = select(Delivery)
-    if state is not None:
-        statement = statement.where(col(Delivery.state) == state)
-    found = paginate_newest_first(session, statement, col(Delivery.id), page)
-    return Page(items=_shown(session, found.items), next_cursor=found.next_cursor)
+    kind: Annotated[DeliveryKind | None, Query(description="Only e-mails of this kind.")] = None,
+    run: Annotated[UUID | None, Query(description="Only those of this digest run.")] = None,
+    recipient: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=320,
+            description="Only those to this e-mail address, or to the person with this id.",
+        ),
+    ] = None,
+    about: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=200,
+            description="Only those that tell of this subject, such as `updates/<id>`, or of the "
+            "notice with this id.",
+        ),
+    ] = None,
+) -> DeliveriesOut:
+    """Return the e-mails, the newest first, with masked addresses (coordinators).
+
+    With `recipient`, `answer` says in words whether the person got it and when, or why not.
+    """
+    question = Question(state=state, kind=kind, run_id=run, recipient=recipient, about=about)
+    found = inquiries.ask(session, question, page, utc_now())
+    if recipient is not None:
+        log.info("recipient_asked_about", asked_by=str(caller.id), found=len(found.deliveries))
+    return DeliveriesOut(
+        items=_found(session, found, request.app.state.settings),
+        next_cursor=found.next_cursor,
+        answer=found.answer,
+    )
 
 
 @router.post(
@@ -100,6 +169,26 @@ def _shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
             finished_at=delivery.finished_at,
         )
         for delivery in deliveries
+    ]
+
+
+def _found(session: Session, found: Found, chosen: Settings) -> list[DeliveryFoundOut]:
+    told = inquiries.told(session, found.deliveries)
+    addresses = suppressions.recipients_of(session, [each.id for each in found.deliveries])
+    suppressed = suppressions.among(session, set(addresses.values()))
+    domain = Sender(chosen.mail_from, links(session, chosen.public_url)).domain
+    return [
+        DeliveryFoundOut(
+            **shown.model_dump(),
+            message_id=message_id(delivery.id, domain),
+            told=list(told[delivery.id].titles),
+            items=told[delivery.id].items,
+            report=ReportOut.model_validate(report) if report else None,
+            suppressed=suppressed.get(addresses[delivery.id]),
+            in_words=inquiries.in_words(delivery, report),
+        )
+        for shown, delivery in zip(_shown(session, found.deliveries), found.deliveries, strict=True)
+        for report in [told[delivery.id].report]
     ]
 
 

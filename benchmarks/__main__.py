@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import (
+    composing,
     duplicates,
     embedded_stack,
     finding,
@@ -29,6 +30,7 @@ MEASURES: Mapping[str, Measure] = {
     "matching": matching.measure,
     "importing": importing.measure,
     "rebuilding": rebuilding.measure,
+    "composing": composing.measure,
     "following-up": following_up.measure,
 }
 """Everything that is measured, by the name that ``--only`` takes."""

@@ -8,6 +8,7 @@ because an old e-mail must still let its reader go (RFC 8058, section 3.1).
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -57,9 +58,14 @@ class Links:
             ) from None
 
     def _signer(self, purpose: Purpose) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            self.secret, salt=f"southlink.{purpose}", signer_kwargs={"key_derivation": "hmac"}
-        )
+        return _signer(self.secret, purpose)
+
+
+@lru_cache(64)
+def _signer(secret: bytes, purpose: Purpose) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        secret, salt=f"southlink.{purpose}", signer_kwargs={"key_derivation": "hmac"}
+    )
 
 
 def make_secret(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from services.notifier.languages import direction, translations
@@ -167,6 +167,9 @@ class Wording:
         }.get(kind, kind)
 
     def _date(self, day: date, form: str) -> str:
+        return _date(self, day, form)
+
+    def _written_date(self, day: date, form: str) -> str:
         from babel.dates import format_date
 
         text = format_date(day, form, locale=self._locale)
@@ -183,6 +186,11 @@ class Wording:
     @property
     def _locale(self) -> "Locale":
         return _locale(_REGIONS.get(self.language, self.language))
+
+
+@lru_cache(1024)
+def _date(words: Wording, day: date, form: str) -> str:
+    return words._written_date(day, form)  # Babel reads its pattern anew each time.
 
 
 @cache

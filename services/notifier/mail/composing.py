@@ -81,6 +81,11 @@ def compose(
             yield Parked(claim.delivery_id, reason)
 
 
+def forget() -> None:
+    """Forget what this process has told, as a new process has told nothing."""
+    _shelf.empty()
+
+
 def digest_page(session: Session, digest_id: UUID, *, mail_from: str, public_url: str) -> str:
     """Return the digest as a page with all of its items; raise ``Problem`` when it is gone."""
     sender = Sender(mail_from, links(session, public_url))

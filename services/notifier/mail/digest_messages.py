@@ -21,7 +21,7 @@ from services.notifier.mail.envelopes import Envelope, Sender
 from services.notifier.mail.fragments import Body
 from services.notifier.mail.frames import frames
 from services.notifier.mail.headers import SUBJECT_LENGTH, UnwritableError, header, one_line
-from services.notifier.mail.messages import enveloped, line, link, local
+from services.notifier.mail.messages import enveloped, html_line, line, link, local
 from services.notifier.mail.sections import first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
@@ -40,6 +40,8 @@ class _Written:
     body: Body
     first: Told
     """What happened first."""
+    unsubscribe: str
+    """The address that stops all e-mails."""
 
 
 class DigestMessages:
@@ -61,13 +63,11 @@ class DigestMessages:
         self._titles = targets.titles(
             session, {target for content in found for target in content.followed}
         )
-        teller.prepare(
-            {
-                (notice_id, written(content.reader.language))
-                for content in found
-                for notice_id, _ in content.notices
-            }
-        )
+        wanted: dict[str, set[UUID]] = {}
+        for content in found:
+            of_language = wanted.setdefault(written(content.reader.language), set())
+            of_language.update(notice_id for notice_id, _ in content.notices)
+        teller.prepare(wanted)
 
     def message(self, delivery_id: UUID, digest_id: UUID) -> Envelope:
         """Return the e-mail that tells the digest."""
@@ -81,7 +81,7 @@ class DigestMessages:
             language=written(content.reader.language),
             subject=told.subject,
             date=local(self._now, content.reader.time_zone),
-            more_headers=self._headers(content, told.first),
+            more_headers=self._headers(content, told),
             body=told.body,
         )
 
@@ -107,8 +107,9 @@ class DigestMessages:
         )
         subjects = first_subjects(told, 4)
         links = self._sender.links
+        unsubscribe = links.url(Purpose.UNSUBSCRIBE, reader.id)
         places = {
-            "unsubscribe": link(links.url(Purpose.UNSUBSCRIBE, reader.id)),
+            "unsubscribe": link(unsubscribe),
             "preferences": link(links.url(Purpose.PREFERENCES, reader.id)),
             "whole": link(links.url(Purpose.DIGEST, content.id)),
         }
@@ -118,7 +119,7 @@ class DigestMessages:
             "reason": self._reason(content, language),
             "count": _count(language, laid.count),
             "until": _until(language, content.window_end, reader.time_zone),
-            "preview": line(one_line(" · ".join(subjects[1:] or subjects), PREVIEW_LENGTH)),
+            "preview": html_line(one_line(" · ".join(subjects[1:] or subjects), PREVIEW_LENGTH)),
         }
         if content.frequency is Frequency.IMMEDIATE:
             subject = _immediate_subject(notices[0].group, subjects[0])
@@ -126,7 +127,7 @@ class DigestMessages:
         else:
             subject = _subject(language, content.frequency, subjects[0], laid.count - 1)
             frame = frames(language, "digest", (("frequency", content.frequency),))
-        return _Written(subject, frame.filled(places), notices[0])
+        return _Written(subject, frame.filled(places), notices[0], unsubscribe)
 
     def _reason(self, content: DigestContent, language: str) -> Body:
         reader = content.reader
@@ -140,15 +141,15 @@ class DigestMessages:
             max(0, len(content.followed) - REASONS),
         )
 
-    def _headers(self, content: DigestContent, first: Told) -> tuple[bytes, ...]:
+    def _headers(self, content: DigestContent, told: _Written) -> tuple[bytes, ...]:
         domain = self._sender.domain
-        unsubscribe = self._sender.links.url(Purpose.UNSUBSCRIBE, content.reader.id)
+        first = told.first
         campaign = content.run_id.hex if content.run_id else first.kind
         lines = (
             header(
                 "List-Id", f"Southlink {content.frequency} e-mails <{content.frequency}.{domain}>"
             ),
-            header("List-Unsubscribe", f"<{unsubscribe}>"),
+            header("List-Unsubscribe", f"<{told.unsubscribe}>"),
             b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
             header("Feedback-ID", f"{campaign}:{content.frequency}:{_kind(content)}:southlink"),
             header("X-Southlink-Digest", str(content.id)),

@@ -7,7 +7,7 @@ unchanged, and encoded pieces can be joined, as each begins and ends at a line.
 from binascii import b2a_qp
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -18,8 +18,8 @@ LIFETIME = timedelta(hours=1)
 class Body:
     """The same in HTML and in plain text, both encoded."""
 
-    html: bytes = b""
-    text: bytes = b""
+    html: bytes = field(default=b"", repr=False)
+    text: bytes = field(default=b"", repr=False)
 
     @classmethod
     def of(cls, html: str, text: str) -> "Body":
@@ -85,7 +85,11 @@ class Shelf(Generic[Key, Kept]):
     def age(self, now: datetime) -> None:
         """Empty the shelf when its hour is over."""
         if self._since is None or not timedelta() <= now - self._since < LIFETIME:
-            self._kept.clear()
-            self._sizes.clear()
-            self._taken = 0
+            self.empty()
             self._since = now
+
+    def empty(self) -> None:
+        """Let go all of it."""
+        self._kept.clear()
+        self._sizes.clear()
+        self._taken = 0

@@ -84,6 +84,11 @@ def line(text: str) -> Body:
     return Body.of(str(escape(text)), wrapped(text))
 
 
+def html_line(text: str) -> Body:
+    """Return the text for HTML alone."""
+    return Body.of(str(escape(text)), "")
+
+
 def _head(language: str) -> tuple[bytes, ...]:
     return (
         b"Auto-Submitted: auto-generated\r\n",

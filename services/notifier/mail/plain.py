@@ -1,8 +1,11 @@
 """Plain text: wrapped at 72 columns, where a Chinese character takes two."""
 
-from functools import partial
+import textwrap
 
 WIDTH = 72
+
+FIRST_WIDE = "\u1100"
+"""No character before it takes two columns (UAX 11)."""
 
 
 def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:
@@ -10,21 +13,36 @@ def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:
 
     Addresses are never broken; scripts without spaces are, anywhere.
     """
+    lines = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        is_wide = max(line, default="") >= FIRST_WIDE
+        lines += (_wrap_wide if is_wide else _wrap)(line, indent, hang) or [""]
+    return "\n".join(lines)
+
+
+def _wrap(line: str, indent: int, hang: int) -> list[str]:
+    return textwrap.wrap(
+        line,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _wrap_wide(line: str, indent: int, hang: int) -> list[str]:
     # The import is late because its tables are large and most processes write no e-mail.
     from wcwidth import wcswidth, wrap
 
-    wrap_line = partial(
-        wrap,
-        width=WIDTH,
+    return wrap(
+        line,
+        WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hang),
+        break_long_words=wcswidth(line) > len(line),
         break_on_hyphens=False,
     )
-    lines = []
-    for line in text.replace("\r\n", "\n").split("\n"):
-        is_wide = wcswidth(line) > len(line)
-        lines += wrap_line(line, break_long_words=is_wide) or [""]
-    return "\n".join(lines)
 
 
 def underlined(title: str, mark: str) -> str:

@@ -29,6 +29,7 @@ def _templates(language: str) -> Environment:
         loader=PackageLoader("services.notifier.mail", "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        auto_reload=False,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,

@@ -18,7 +18,7 @@ from services.notifier.wording import wording
 PART_LENGTH = 12
 """Items of one group that a digest shows; further ones are counted."""
 
-ROOM = 84_000
+ROOM = 78_000
 """Encoded bytes of all items in HTML. Gmail clips an e-mail at 102 kB; the frame takes the rest."""
 
 _NEARNESS = {
@@ -187,7 +187,9 @@ def _laid(
             if not shown:
                 unseen += left
             elif left:
-                joined.append(frames(language, "more_of_group", (("number", left),)).filled(places))
+                note = frames(language, "more_of_group", (("number", left),)).filled(places)
+                taken += len(note.html)
+                joined.append(note)
     if unseen:
         joined.append(frames(language, "more", (("number", unseen),)).filled(places))
     return Laid(

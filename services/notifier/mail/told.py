@@ -1,6 +1,6 @@
 """Told notices: what this process keeps of each, and its fragments in the languages asked for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -61,11 +61,12 @@ class Teller:
         self._shelf = shelf
         self._notices: dict[UUID, Notice] = {}
 
-    def prepare(self, wanted: Collection[tuple[UUID, str]]) -> None:
+    def prepare(self, wanted: Mapping[str, Collection[UUID]]) -> None:
         """Read at once the notices that were not told in the language that they are wanted in."""
         missing = {
             notice_id
-            for notice_id, language in wanted
+            for language, notice_ids in wanted.items()
+            for notice_id in notice_ids
             if (told := self._shelf.notices.get(notice_id)) is None
             or (told.named is None and not any(key[0] == language for key in told.fragments))
         }
@@ -118,6 +119,11 @@ class TellerShelf:
     def __init__(self, room: int = ROOM) -> None:
         self.notices: Shelf[UUID, Told] = Shelf(room)
         self.gathered: Shelf[tuple[str, tuple[UUID, ...]], Fragment] = Shelf(room // 8)
+
+    def empty(self) -> None:
+        """Let go all of it."""
+        self.notices.empty()
+        self.gathered.empty()
 
     def age(self, now: datetime) -> None:
         """Empty it when its hour is over."""

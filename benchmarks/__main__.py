@@ -16,6 +16,7 @@ from benchmarks import (
     importing,
     matching,
     rebuilding,
+    sending,
 )
 from benchmarks.effort import Effort, Measure
 from benchmarks.machine import this_machine
@@ -32,6 +33,7 @@ MEASURES: Mapping[str, Measure] = {
     "rebuilding": rebuilding.measure,
     "composing": composing.measure,
     "following-up": following_up.measure,
+    "sending": sending.measure,
 }
 """Everything that is measured, by the name that ``--only`` takes."""
 

@@ -1,0 +1,262 @@
+"""A notifier with as many readers as it is built for, on PostgreSQL, and its workers."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psutil
+from sqlalchemy import insert, text
+
+from services.notifier.links import make_secret
+from services.notifier.settings import SERVICE
+from services.notifier.tables import (
+    DigestItem,
+    DigestWindow,
+    Notice,
+    Subscriber,
+    Subscription,
+)
+from shared.columns import utc_now
+from shared.database import Database
+from shared.ids import new_id
+from shared.migration import upgrade
+from tests.databases import PostgresServer, start_postgres
+from tests.redis_server import RedisServer, free_port
+from tests.waiting import wait_until
+
+NOTICES = 400
+AT_ONCE = 5_000
+SEED = 2030
+TEXT = (
+    "South-South cooperation links up what may seem to be separate issues: volunteers who teach "
+    "online, a seed bank that shares its catalogue, and a port that shows its neighbours how. "
+)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What the workers of a measurement need."""
+
+    database: Database
+    postgres: str
+    """Its version."""
+    broker: str
+    sink: int
+    """The port of a mail server that keeps nothing."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings of the workers."""
+        return {
+            **os.environ,
+            "NOTIFIER_DATABASE_URL": self.database.url,
+            "NOTIFIER_CELERY_BROKER_URL": self.broker,
+            "NOTIFIER_SMTP_HOST": "127.0.0.1",
+            "NOTIFIER_SMTP_PORT": str(self.sink),
+            "NOTIFIER_PUBLIC_URL": "https://south.example.org/notifier",
+            "NOTIFIER_LOG_LEVEL": "WARNING",
+        }
+
+    def taken(self) -> tuple[int, int]:
+        """Return how many e-mails the mail server took, and how many contents it told apart."""
+        with socket.create_connection(("127.0.0.1", self.sink), timeout=10) as connection:
+            file = connection.makefile("rb")
+            file.readline()
+            connection.sendall(b"VRFY\r\n")
+            number, contents = file.readline().split()[1:3]
+        return int(number), int(contents)
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Start PostgreSQL, Redis and a mail server while the block runs."""
+    with tempfile.TemporaryDirectory(prefix="sl-") as folder:
+        redis = RedisServer(Path(folder))
+        redis.start()
+        sink = free_port()
+        process = subprocess.Popen([sys.executable, "-m", "benchmarks.smtp_sink", str(sink)])
+        # PostgreSQL's folder goes with its server, when this process ends.
+        postgres = start_postgres(Path(tempfile.mkdtemp(prefix="southlink-")))
+        database = new_database(postgres)
+        with database.read() as session:
+            version = str(session.execute(text("SHOW server_version")).scalar_one()).split()[0]
+        try:
+            wait_until(lambda: _answers(sink), "the mail server answers")
+            yield Servers(database, version, redis.url.removesuffix("/0") + "/1", sink)
+        finally:
+            database.close()
+            postgres.drop(database.url)
+            process.kill()
+            process.wait()
+            redis.kill()
+
+
+def new_database(postgres: PostgresServer) -> Database:
+    """Return a new database of the notifier."""
+    database = Database(postgres.create())
+    upgrade(database, SERVICE.migrations)
+    make_secret(database)
+    return database
+
+
+def fill(database: Database, readers: int, items: int) -> None:
+    """Add daily readers, each of whom is told other notices, so many of them."""
+    random = Random(SEED)
+    now = utc_now()
+    notices = _notices(now)
+    with database.write() as session:
+        session.execute(insert(Notice), notices)
+    ids = [notice["id"] for notice in notices]
+    made = (_reader(number, random.sample(ids, items), now) for number in range(readers))
+    while some := list(islice(made, max(100, AT_ONCE // max(1, items)))):
+        with database.write() as session:
+            session.execute(insert(Subscriber), [one[0] for one in some])
+            session.execute(insert(Subscription), [one[1] for one in some])
+            session.execute(insert(DigestWindow), [one[2] for one in some])
+            session.execute(insert(DigestItem), [item for one in some for item in one[3]])
+    vacuum(database)
+
+
+def vacuum(database: Database) -> None:
+    """Let the database clean up and know its tables, so that each run finds it alike."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+@contextmanager
+def workers(servers: Servers, *queues: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run workers of as many processes as queues are named with ``=``: ``("digest", "2")``."""
+    started = []
+    try:
+        for names, processes in queues:
+            command = ["worker", "--pool", "prefork", "--concurrency", processes, "-Q", names]
+            started.append(
+                subprocess.Popen(
+                    [
+                        *(sys.executable, "-m", "celery", "-A", "services.notifier.celery_app"),
+                        *command,
+                        *("-n", f"{names.split(',')[0]}@bench", "--loglevel", "WARNING"),
+                        *("--without-gossip", "--without-mingle"),
+                    ],
+                    env=servers.environment(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+        yield started
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(timeout=60)
+
+
+def memory(processes: Sequence[subprocess.Popen[bytes]]) -> list[float]:
+    """Return the megabytes of each process and its children."""
+    found = []
+    for process in processes:
+        parent = psutil.Process(process.pid)
+        found += [each.memory_info().rss / 2**20 for each in [parent, *parent.children()]]
+    return found
+
+
+def until(condition: Any, what: str, seconds: float) -> None:
+    """Wait for a condition, looking often."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _notices(now: datetime) -> list[dict[str, Any]]:
+    institution = new_id()
+    return [
+        {
+            "id": new_id(),
+            "event_id": new_id(),
+            "kind": "update_posted",
+            "subject": f"updates/{number}",
+            "theme_slug": f"theme-{number % 5}",
+            "theme_title": f"Theme {number % 5}",
+            "group_id": UUID(int=number % 20),
+            "group_title": f"Follow-up group {number % 20}",
+            "facts": {
+                "update_id": str(new_id()),
+                "group_id": str(UUID(int=number % 20)),
+                "group_title": f"Follow-up group {number % 20}",
+                "theme_slug": f"theme-{number % 5}",
+                "institution_id": str(institution),
+                "institution_name": f"Centre for cooperation {number % 50}",
+                "institution_acronym": f"CC{number % 50}",
+                "kind": ("news", "opportunity", "initiative", "resource")[number % 4],
+                "title": f"Update {number} of the week",
+                "text": TEXT[: 90 + number % 60],
+            },
+            "targets": ["everything:"],
+            "occurred_at": now - timedelta(minutes=number),
+            "recorded_at": now,
+        }
+        for number in range(NOTICES)
+    ]
+
+
+def _reader(
+    number: int, notices: Sequence[UUID], now: datetime
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    subscriber, subscription = new_id(), new_id()
+    return (
+        {
+            "id": subscriber,
+            "email": f"reader{number}@domain{number % 300}.example.org",
+            "language": "en",
+            "time_zone": "UTC",
+            "hour": 8,
+            "weekday": 1,
+            "created_at": now,
+        },
+        {
+            "id": subscription,
+            "subscriber_id": subscriber,
+            "target_kind": "everything",
+            "target_id": "",
+            "frequency": "daily",
+            "confirmed_at": now,
+        },
+        {
+            "subscriber_id": subscriber,
+            "frequency": "daily",
+            "starts_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "ends_at": now + timedelta(days=1),
+        },
+        [
+            {
+                "id": new_id(),
+                "subscriber_id": subscriber,
+                "notice_id": notice,
+                "subscription_id": subscription,
+                "frequency": "daily",
+                "recorded_at": now,
+            }
+            for notice in notices
+        ],
+    )

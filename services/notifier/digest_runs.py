@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from services.notifier.tables import Delivery, DigestRun, DigestShard, DigestWindow
 from services.notifier.vocabulary import (
@@ -20,7 +21,7 @@ from services.notifier.vocabulary import (
     RunState,
     RunTrigger,
 )
-from shared.problems import NOT_FOUND, Problem
+from shared.problems import INVALID, NOT_FOUND, FieldError, Problem
 
 STALLED_AFTER = timedelta(seconds=20)
 """A run that made no progress for this long is taken up again."""
@@ -134,6 +135,32 @@ def get(session: Session, run_id: UUID) -> DigestRun:
     if run is None:
         raise Problem(NOT_FOUND, "There is no digest run with this id.")
     return run
+
+
+def selection(
+    *,
+    frequency: Frequency | None = None,
+    state: RunState | None = None,
+    started_from: datetime | None = None,
+    started_before: datetime | None = None,
+) -> SelectOfScalar[DigestRun]:
+    """Return the query of the runs that fit; raise ``Problem`` (422) for a time that ends early."""
+    if started_from is not None and started_before is not None and started_before <= started_from:
+        raise Problem(
+            INVALID,
+            "The time ends before it begins: choose a later end.",
+            errors=[FieldError(pointer="started_before", detail="Not after started_from.")],
+        )
+    statement = select(DigestRun)
+    if frequency is not None:
+        statement = statement.where(col(DigestRun.frequency) == frequency)
+    if state is not None:
+        statement = statement.where(col(DigestRun.state) == state)
+    if started_from is not None:
+        statement = statement.where(col(DigestRun.started_at) >= started_from)
+    if started_before is not None:
+        statement = statement.where(col(DigestRun.started_at) < started_before)
+    return statement
 
 
 def tally(session: Session, run_id: UUID) -> Tally:

@@ -3,7 +3,7 @@
 A command imports what only it needs, so that a consumer stays small.
 """
 
-from services.notifier.commands import bounces, deliveries, sending, suppressions
+from services.notifier.commands import bounces, deliveries, runs, sending, suppressions
 
-SUBJECTS = (sending.app, deliveries.app, bounces.app, suppressions.app)
+SUBJECTS = (sending.app, runs.app, deliveries.app, bounces.app, suppressions.app)
 """The commands of each subject, put side by side under ``southlink notifier``."""

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import Field
-from sqlmodel import Session, col, select
+from pydantic import AwareDatetime, Field
+from sqlmodel import Session, col
 
 from services.notifier import digest_runs
 from services.notifier.permissions import Coordinator
@@ -117,9 +117,33 @@ def start(body: DigestRunIn, caller: Coordinator, session: Writing, once: Once) 
     summary="List digest runs",
     responses=responses(UNAUTHENTICATED, FORBIDDEN, INVALID),
 )
-def list_runs(_caller: Coordinator, session: Reading, page: PageQuery) -> Page[DigestRunOut]:
-    """Return the digest runs, the newest first (coordinators)."""
-    found = paginate_newest_first(session, select(DigestRun), col(DigestRun.id), page)
+def list_runs(
+    *,
+    _caller: Coordinator,
+    session: Reading,
+    page: PageQuery,
+    frequency: Annotated[
+        Frequency | None, Query(description="Only runs of this frequency.")
+    ] = None,
+    state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
+    started_from: Annotated[
+        AwareDatetime | None, Query(description="Only runs that started at this moment or later.")
+    ] = None,
+    started_before: Annotated[
+        AwareDatetime | None, Query(description="Only runs that started before this moment.")
+    ] = None,
+) -> Page[DigestRunOut]:
+    """Return the digest runs, the newest first, with what became of their e-mails (coordinators).
+
+    `GET /deliveries?run=` lists the e-mails of one.
+    """
+    chosen = digest_runs.selection(
+        frequency=frequency,
+        state=state,
+        started_from=started_from,
+        started_before=started_before,
+    )
+    found = paginate_newest_first(session, chosen, col(DigestRun.id), page)
     return Page(
         items=[DigestRunOut.of(session, run) for run in found.items],
         next_cursor=found.next_cursor,

@@ -107,15 +107,16 @@ def test_without_an_email_it_says_why(
     assert "Nothing is recorded" in asked(client, caller, ANA, "updates/2")["answer"]
 
 
-@ON_SQLITE
 def test_only_coordinators_ask_and_for_a_person_that_can_be_named(
     world: World, client: TestClient, signing_key: OKPKey
 ) -> None:
     path = "/deliveries?recipient=ana"
     assert client.get(path, headers=bearer(signing_key, new_id())).status_code == 403
-    refused = client.get(path, headers=coordinator(world, signing_key))
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["pointer"] == "recipient"
+    caller = coordinator(world, signing_key)
+    for name, value in (("recipient", "ana"), ("recipient", "a\0@b.example"), ("about", "\0")):
+        refused = client.get("/deliveries", params={name: value}, headers=caller)
+        assert refused.status_code == 422
+        assert name in refused.json()["errors"][0]["pointer"]
 
 
 @ON_SQLITE

@@ -26,7 +26,7 @@ from shared.columns import utc_now
 from shared.database import after_commit
 from shared.pagination import Page, PageQuery
 from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
-from shared.text import Output
+from shared.text import Line, Output
 from shared.web import Reading, Writing
 
 log = structlog.get_logger(__name__)
@@ -100,18 +100,14 @@ def list_deliveries(
     kind: Annotated[DeliveryKind | None, Query(description="Only e-mails of this kind.")] = None,
     run: Annotated[UUID | None, Query(description="Only those of this digest run.")] = None,
     recipient: Annotated[
-        str | None,
+        Annotated[str, Line(320)] | None,
         Query(
-            min_length=1,
-            max_length=320,
             description="Only those to this e-mail address, or to the person with this id.",
         ),
     ] = None,
     about: Annotated[
-        str | None,
+        Annotated[str, Line(200)] | None,
         Query(
-            min_length=1,
-            max_length=200,
             description="Only those that tell of this subject, such as `updates/<id>`, or of the "
             "notice with this id.",
         ),

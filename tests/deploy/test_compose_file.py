@@ -14,6 +14,7 @@ from celery.bin.celery import celery as celery_command
 
 from docs.generate.settings import SERVICES as SETTINGS
 from docs.generate.settings import variables
+from services.notifier.celery_app import make_app
 from tests.deploy.project import (
     ROOT,
     SERVICES,
@@ -87,9 +88,19 @@ def test_every_long_running_process_of_a_service_is_in_the_file(service: str) ->
     assert offered & {"migrate", "serve", "relay", "consume", "calendar"} == started
 
 
-def test_the_notifier_has_its_worker_and_exactly_one_clock() -> None:
+def test_the_notifier_has_its_workers_and_exactly_one_clock() -> None:
     celery = [command(name)[3] for name in BUILT if command(name)[0] == "celery"]
-    assert sorted(celery) == ["beat", "worker"]
+    assert sorted(celery) == ["beat", "worker", "worker"]
+
+
+def test_every_queue_has_one_worker_and_digests_share_theirs_with_nothing() -> None:
+    worked = [
+        words[words.index("--queues") + 1].split(",")
+        for name in BUILT
+        if "worker" in (words := command(name))
+    ]
+    assert sorted(worked) == [["digest"], ["immediate", "housekeeping"]]
+    assert set().union(*worked) == {queue.name for queue in make_app().conf.task_queues}
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -200,6 +211,7 @@ def test_only_what_sends_mail_or_serves_people_has_a_way_out() -> None:
     assert set(outside) - {migrating} == {
         "gateway",
         "mailpit",
+        "notifier-digest-worker",
         "notifier-worker",
         "registry",
         "registry-calendar",
@@ -299,7 +311,7 @@ def test_the_mail_catcher_starts_only_when_asked_for_and_then_takes_the_mail() -
     assert FILE["services"]["mailpit"]["profiles"] == ["try"]
     assert [n for n, s in FILE["services"].items() if "profiles" in s] == ["mailpit"]
     tried = compose(filled_environment() | read_env(ROOT / "deploy/try.env"))
-    for name in ("registry", "notifier-worker"):
+    for name in ("registry", "notifier-worker", "notifier-digest-worker"):
         environment: dict[str, Any] = tried["services"][name]["environment"]
         prefix = tried["services"][name]["build"]["target"].upper()
         assert environment[f"{prefix}_SMTP_HOST"] == "mailpit"

@@ -14,10 +14,11 @@ from sqlmodel import col, select
 
 from services.notifier import digest_runs, queues
 from services.notifier.tables import Delivery, DigestRun
-from services.notifier.vocabulary import DeliveryState, Frequency, RunState
+from services.notifier.vocabulary import DeliveryKind, DeliveryState, Frequency, RunState
 from shared.columns import utc_now
 from shared.ids import new_id
 from tests.notifier.mailbox import accept
+from tests.notifier.smtp_servers import SmtpServer, Talk
 from tests.notifier.workers import Workers, kill
 from tests.notifier.world import World
 from tests.waiting import wait_until
@@ -194,3 +195,36 @@ def test_an_immediate_email_waits_for_no_clock(world: World, workers: Workers) -
     for number in range(20):
         world.tell(world.update(f"Update {number}"))
     world.mailbox.wait_for(21, seconds=20)
+
+
+@ON_SQLITE
+def test_digests_to_a_mail_server_that_hangs_leave_a_thread_to_immediate_emails(
+    world: World, workers: Workers
+) -> None:
+    hurry = threading.Event()
+
+    def hang_at_digests(line: bytes, talk: Talk) -> None:
+        if line == b"." and b"X-Southlink-Kind: digest" in talk.contents[-1]:
+            hurry.wait(20)
+
+    readers(world, 160)
+    world.tell(world.update())
+    with SmtpServer(hang_at_digests) as server:
+        world.mailbox.port = server.port
+        workers.sends_to(server.port)
+        run_id = start_run(world)
+        world.collect(run_id)
+        with world.database.read() as session:
+            digests = session.exec(select(Delivery.id)).all()
+        queues.enqueue_deliveries(digests, DeliveryKind.DIGEST)
+        workers.worker()
+        wait_until(lambda: len(server.contents) >= 3, "three threads hang", seconds=30)
+        world.subscribe("now@example.org", Frequency.IMMEDIATE)
+        world.tell(world.update("At once"))
+        wait_until(
+            lambda: any(b"X-Southlink-Kind: immediate" in each for each in server.contents),
+            "the immediate e-mail arrives meanwhile",
+            seconds=15,
+        )
+        assert not hurry.is_set()
+        hurry.set()

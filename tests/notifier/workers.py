@@ -25,6 +25,10 @@ class Workers:
         for process in self._processes:
             kill(process)
 
+    def sends_to(self, port: int) -> None:
+        """Let processes that start from now on send to another mail server."""
+        self._environment["NOTIFIER_SMTP_PORT"] = str(port)
+
     def worker(self) -> subprocess.Popen[bytes]:
         """Start a worker with four threads."""
         return self._start("worker", "--pool=threads", "--concurrency=4")

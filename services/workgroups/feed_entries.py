@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from services.workgroups import meetings
-from services.workgroups.atom import Entry
 from services.workgroups.group_lifecycle import Action
 from services.workgroups.institutions import UNNAMED, names_of
 from services.workgroups.meeting_states import MeetingStatus
@@ -25,6 +24,7 @@ from services.workgroups.tables import (
     Update,
 )
 from services.workgroups.update_content import html_of
+from shared.atom import Entry
 from shared.pagination import PageParams, Slice, cursor_after, not_ours, place_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

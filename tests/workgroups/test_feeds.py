@@ -10,8 +10,8 @@ from httpx import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.workgroups import atom
 from services.workgroups.tables import Group
+from shared import atom
 from shared.columns import utc_now
 from shared.ids import new_id
 from tests.waiting import wait_until

@@ -93,6 +93,7 @@ class OwnSubscriptionOut(Output):
     origin: SubscriptionOrigin = Field(
         description="Whether you asked for it, or a role of yours brings it as long as you have it."
     )
+    has_feed: bool = Field(description="Whether its feed has a secret address.")
     version: int = Field(description="Grows with each change; the ETag.")
     confirmed_at: datetime
     ended_at: datetime | None
@@ -110,6 +111,7 @@ class OwnSubscriptionOut(Output):
             frequency=subscription.frequency,
             paused_until=pauses.day_of(subscription, reader.time_zone, utc_now()),
             origin=subscription.origin,
+            has_feed=subscription.feed_digest is not None,
             version=subscription.version,
             confirmed_at=subscription.confirmed_at,
             ended_at=subscription.ended_at,
@@ -185,7 +187,7 @@ def show(
     subscription_id: SubscriptionId, caller: Person, session: Reading, response: Response
 ) -> OwnSubscriptionOut:
     """Return one of your subscriptions, an ended one too."""
-    reader, subscription = _own(session, caller.id, subscription_id)
+    reader, subscription = own_subscription(session, caller.id, subscription_id)
     return _answer(session, reader, subscription, response)
 
 
@@ -253,16 +255,17 @@ def unfollow(
 def _own_to_change(
     session: Session, person_id: UUID, subscription_id: UUID, expected: int
 ) -> tuple[Subscriber, Subscription]:
-    reader, subscription = _own(session, person_id, subscription_id)
+    reader, subscription = own_subscription(session, person_id, subscription_id)
     subscribers.lock(session, reader.id)
     session.refresh(subscription)
     require_version(subscription.version, expected)
     return reader, subscription
 
 
-def _own(
+def own_subscription(
     session: Session, person_id: UUID, subscription_id: UUID
 ) -> tuple[Subscriber, Subscription]:
+    """Return the reader that the person is and the subscription of theirs; a Problem (404)."""
     reader = linking.reader_of(session, person_id)
     found = session.get(Subscription, subscription_id)
     if reader is None or found is None or found.subscriber_id != reader.id:

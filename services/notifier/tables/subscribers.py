@@ -149,4 +149,7 @@ class Subscription(Table, table=True):
     confirmed_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
     ended_by: EndedBy | None = Field(sa_type=word(EndedBy, "ended_by"), default=None)
+    feed_digest: str | None = Field(
+        default=None, unique=True, description="Of the secret of its feed's address, if it has one."
+    )
     version: int = 1

@@ -1,18 +1,13 @@
 """The Atom feeds of groups and themes."""
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col
 
-from services.workgroups import atom, sight, themes
+from services.workgroups import sight, themes
 from services.workgroups.feed_entries import Reader, changed_at, entries_of
 from services.workgroups.routes.own_addresses import (
     AddressOut,
@@ -25,60 +20,28 @@ from services.workgroups.routes.own_addresses import (
 from services.workgroups.routes.permitted import GroupId, ThemeSlug, VisibleGroup
 from services.workgroups.secret_addresses import Purpose
 from services.workgroups.tables import Group, Theme
-from shared.columns import utc_now
+from shared import atom
+from shared.feed_answers import (
+    FEED_ANSWERS,
+    KEEP_OPEN,
+    KEEP_OWN,
+    WhatIsKnown,
+    answer,
+    page_address,
+)
 from shared.identity import Caller
 from shared.pagination import PageParams, PageQuery
-from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
+from shared.problems import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, responses
 from shared.web import MaybeCaller, Reading, Writing
 
 router = APIRouter(tags=["feeds"])
-
-KEEP_OPEN = "public, max-age=300"
-"""How long what everybody sees may be kept: as long as a feed reader's patience."""
-KEEP_OWN = "private, no-cache"
-"""What somebody sees by who they are is asked for each time."""
-
-_A_SECOND = timedelta(seconds=1)
-# In the second of a change another may follow, which a Last-Modified could not tell from it
-# (RFC 9110, 8.8.2.2): until it is over the ETag alone says what the reader has.
-
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The feed.",
-        "content": {atom.MEDIA_TYPE: {"schema": {"type": "string"}}},
-    },
-    304: {"description": "It is the one that you have."},
-    **responses(UNAUTHENTICATED, NOT_FOUND, INVALID),
-}
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the reader has of the feed already."""
-
-    etag: str | None
-    last_modified: str | None
-
-
-async def _known(
-    if_none_match: Annotated[
-        str | None, Header(description="The ETag of the feed that you have.")
-    ] = None,
-    if_modified_since: Annotated[
-        str | None, Header(description="The Last-Modified of the feed that you have.")
-    ] = None,
-) -> Known:
-    return Known(if_none_match, if_modified_since)
-
-
-WhatIsKnown = Annotated[Known, Depends(_known)]
 
 
 @router.get(
     "/groups/{group_id}/feed.atom",
     summary="Read the Atom feed of a group",
     response_class=Response,
-    responses=_ANSWERS,
+    responses=FEED_ANSWERS,
 )
 def read_group_feed(
     *,
@@ -105,14 +68,14 @@ def read_group_feed(
         public_url=request.app.state.settings.public_url,
         page=page,
     )
-    return _answer(document, changed, caller, known)
+    return answer(document, changed, known, KEEP_OPEN if caller is None else KEEP_OWN)
 
 
 @router.get(
     "/themes/{slug}/feed.atom",
     summary="Read the Atom feed of a theme",
     response_class=Response,
-    responses=_ANSWERS,
+    responses=FEED_ANSWERS,
 )
 def read_theme_feed(
     *,
@@ -138,7 +101,7 @@ def read_theme_feed(
         public_url=request.app.state.settings.public_url,
         page=page,
     )
-    return _answer(document, changed, caller, known)
+    return answer(document, changed, known, KEEP_OPEN if caller is None else KEEP_OWN)
 
 
 @router.post(
@@ -174,7 +137,7 @@ def revoke_feed_address(group_id: GroupId, caller: Person, session: Writing) -> 
     "/feeds/{secret}.atom",
     summary="Read a feed at its secret address",
     response_class=Response,
-    responses=_ANSWERS,
+    responses=FEED_ANSWERS,
 )
 def read_secret_feed(
     *,
@@ -204,7 +167,7 @@ def read_secret_feed(
         public_url=public_url,
         page=page,
     )
-    return _answer(document, changed, caller, known)
+    return answer(document, changed, known, KEEP_OWN)
 
 
 def _document(
@@ -231,44 +194,10 @@ def _document(
         updated=changed,
         entries=part.items,
         link=url,
-        self_link=_address(feed_url, asked),
-        first_link=_address(feed_url, {**asked, "cursor": None}),
-        next_link=_address(feed_url, {**asked, "cursor": part.next_cursor})
+        self_link=page_address(feed_url, asked),
+        first_link=page_address(feed_url, {**asked, "cursor": None}),
+        next_link=page_address(feed_url, {**asked, "cursor": part.next_cursor})
         if part.next_cursor
         else None,
     )
     return atom.document_of(feed), changed
-
-
-def _address(url: str, asked: Mapping[str, str | int | None]) -> str:
-    usual = PageParams()
-    unusual = {
-        name: value for name, value in asked.items() if value not in (None, getattr(usual, name))
-    }
-    return url + (f"?{urlencode(unusual)}" if unusual else "")
-
-
-def _answer(
-    document: bytes,
-    changed: datetime,
-    caller: Caller | None,
-    known: Known,
-) -> Response:
-    tag = f'"{hashlib.sha256(document).hexdigest()[:32]}"'
-    headers = {
-        "ETag": tag,
-        "Cache-Control": KEEP_OPEN if caller is None else KEEP_OWN,
-        "Vary": "Authorization",
-    }
-    if utc_now() - changed >= _A_SECOND:
-        headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
-    if known.etag is not None:
-        tags = {each.strip().removeprefix("W/") for each in known.etag.split(",")}
-        fresh = tag in tags or "*" in tags
-    else:
-        # Only the very moment that we sent: an older one may be of a feed that had more in it.
-        moment = headers.get("Last-Modified")
-        fresh = moment is not None and moment == known.last_modified
-    if fresh:
-        return Response(status_code=304, headers=headers)
-    return Response(document, media_type=atom.MEDIA_TYPE, headers=headers)

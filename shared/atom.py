@@ -31,8 +31,8 @@ class Entry:
     authors: Sequence[str]
     published: datetime
     updated: datetime
-    link: str
-    """Where the API answers it."""
+    link: str | None
+    """Where the API answers it, if it does."""
     language: str | None = None
 
 
@@ -50,11 +50,13 @@ class Feed:
     self_link: str
     first_link: str
     next_link: str | None
+    language: str = "en"
+    """In which its own words are."""
 
 
 def document_of(feed: Feed) -> bytes:
     """Return the feed as an Atom document in UTF-8; the same feed gives the same bytes."""
-    root = ET.Element("feed", {"xmlns": _ATOM, _LANGUAGE: "en"})
+    root = ET.Element("feed", {"xmlns": _ATOM, _LANGUAGE: feed.language})
     _text(root, "id", feed.id.urn)
     _text(root, "title", feed.title)
     if feed.subtitle:
@@ -83,7 +85,8 @@ def _entry(root: ET.Element, entry: Entry) -> None:
     for author in entry.authors:
         _author(element, author)
     ET.SubElement(element, "category", {"term": entry.kind})
-    _link(element, "alternate", entry.link, "application/json")
+    if entry.link:
+        _link(element, "alternate", entry.link, "application/json")
     # As escaped text, so that nothing in it can end or change what surrounds it.
     _text(element, "content", entry.html, type="html")
 

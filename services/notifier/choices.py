@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import settling, subscribers, targets
+from services.notifier import settling, subscribers
+from services.notifier.sight import require_followable
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Subscriber, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
@@ -76,7 +77,7 @@ def start(
 
     Raises ``Problem`` when there is no such target (422), or the reader follows it already (409).
     """
-    targets.require_known(session, target)
+    require_followable(session, target, subscriber.person_id)
     subscription = session.exec(
         select(Subscription).where(
             Subscription.subscriber_id == subscriber.id,

@@ -14,6 +14,7 @@ from sqlalchemy import intersect, union
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from services.notifier import targets
 from services.notifier.standing import UNKNOWN, VERIFIED, Standing, of_subscribers, standings
 from services.notifier.tables import (
     Coordinator,
@@ -91,6 +92,23 @@ class Hidden:
             or guard.institution in standing.institutions
             or (for_partners and standing.is_partner)
         )
+
+
+def require_followable(session: Session, target: Target, person_id: UUID | None = None) -> None:
+    """Raise ``Problem`` (422) when there is nothing of this kind and id that the person sees.
+
+    Whoever is known by an address alone sees what is for all: a confirmation names what it is for.
+    """
+    if targets.known_name(session, target) is None:
+        raise targets.nothing_to_follow(target)
+    guard = Guard()
+    if target.kind is TargetKind.GROUP:
+        guard = Guard(groups=frozenset({UUID(target.id)}))
+    elif target.kind is TargetKind.INSTITUTION:
+        guard = Guard(institution=UUID(target.id))
+    standing = standings(session, [person_id])[person_id] if person_id else UNKNOWN
+    if not Hidden.of(session, [guard]).lets(guard, standing):
+        raise targets.nothing_to_follow(target)
 
 
 def heard(session: Session, notices: Collection[Notice], subscriber_id: UUID) -> list[Notice]:

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.notifier import settling, subscribers, targets
+from services.notifier import settling, subscribers
 from services.notifier.languages import N_
+from services.notifier.sight import require_followable
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Delivery, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
@@ -45,7 +46,7 @@ def ask(session: Session, wish: Wish, now: datetime, per_minute: int) -> Asked:
     ``Problem`` when there is no such target, or when too many requests came: ``per_minute`` in
     all, `REQUESTS_PER_ADDRESS` an hour for the address.
     """
-    targets.require_known(session, wish.target)
+    require_followable(session, wish.target)
     _limit(session, wish.email, now, per_minute)
     request = SubscriptionRequest(
         email=wish.email,

@@ -96,15 +96,14 @@ def known_name(session: Session, target: Target) -> str | None:
             return _name_of_support(target)
 
 
-def require_known(session: Session, target: Target) -> None:
-    """Raise ``Problem`` (422) when there is nothing of this kind and id to follow."""
-    if known_name(session, target) is None:
-        raise Problem(
-            INVALID,
-            f"There is no {target.kind.replace('_', ' ')} {target.id!r} to follow: "
-            "choose one that exists.",
-            errors=[FieldError(pointer="/target/id", detail="Nothing with this id is known.")],
-        )
+def nothing_to_follow(target: Target) -> Problem:
+    """Return the Problem (422) of a target that isn't there, or is hidden from who asks."""
+    return Problem(
+        INVALID,
+        f"There is no {target.kind.replace('_', ' ')} {target.id!r} to follow: "
+        "choose one that exists.",
+        errors=[FieldError(pointer="/target/id", detail="Nothing with this id is known.")],
+    )
 
 
 def criteria_of(target: Target) -> dict[str, list[str]] | None:

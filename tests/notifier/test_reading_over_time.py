@@ -292,7 +292,9 @@ class ReadingOverTime(RuleBasedStateMachine):
     def _next_due(self) -> datetime | None:
         """Return when the notifier has something to do next, or should have by the model."""
         with self.world.database.read() as session:
-            kept = session.exec(select(func.min(DigestWindow.ends_at))).one()
+            kept = session.exec(
+                select(DigestWindow.ends_at).order_by(col(DigestWindow.ends_at)).limit(1)
+            ).first()
         known = [self._due(each) for each in self.pending.values()]
         return min([*known, *([kept] if kept else [])], default=None)
 

@@ -18,6 +18,7 @@ from services.notifier.tables import (
 )
 from shared.columns import utc_now
 from shared.database import Database
+from shared.events.catalogue import GroupUpdated
 from tests.notifier.mailbox import text_of
 from tests.notifier.world import PUBLIC_URL, THEME, World
 
@@ -226,3 +227,23 @@ def test_the_same_idempotency_key_asks_once(world: World, client: TestClient) ->
     again = client.post("/subscriptions", json=body, headers=headers)
     assert first.json() == again.json()
     assert count(world.database, Delivery) == 1
+
+
+def test_a_hidden_group_is_not_named_to_whoever_knows_its_id(
+    world: World, client: TestClient
+) -> None:
+    world.open_group()
+    hidden = world.group().model_copy(update={"visibility": "members", "version": 2})
+    world.tell(GroupUpdated(group=hidden))
+    refused = client.post(
+        "/subscriptions",
+        json={
+            "email": "ana@example.org",
+            "frequency": "daily",
+            "target": {"kind": "group", "id": str(world.group_id)},
+        },
+    )
+    assert refused.status_code == 422
+    assert hidden.title not in refused.text
+    world.deliver_all()
+    assert world.mailbox.messages == []

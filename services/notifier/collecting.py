@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, insert
 from sqlmodel import Session, col, delete, select, update
 
-from services.notifier import digest_runs, pauses
+from services.notifier import digest_runs, pauses, reminders
 from services.notifier.tables import (
     Delivery,
     Digest,
@@ -199,6 +199,29 @@ _last_end = lru_cache(4_096)(last_window_end)
 _next_end = lru_cache(4_096)(next_window_end)
 
 
+def _reminded(
+    session: Session, run: DigestRun, closed: Sequence[Closed], now: datetime
+) -> set[UUID]:
+    """Return who gets a digest for what is owed, whatever is new."""
+    owing = reminders.calls(session, [window.subscriber_id for window in closed], now)
+    called = {
+        window.subscriber_id: window.ends_at
+        for window in closed
+        if (calls := owing.get(window.subscriber_id))
+        and calls.for_digest(window.starts_at, window.ends_at)
+    }
+    if not called:
+        return set()
+    subscriptions = session.exec(
+        select(Subscription.subscriber_id, Subscription.paused_until).where(
+            col(Subscription.subscriber_id).in_(called),
+            col(Subscription.frequency) == run.frequency,
+            col(Subscription.ended_at).is_(None),
+        )
+    )
+    return {reader for reader, rests in subscriptions if rests is None or rests <= called[reader]}
+
+
 def _make_digests(
     session: Session, run: DigestRun, closed: Sequence[Closed], now: datetime
 ) -> list[UUID]:
@@ -222,6 +245,7 @@ def _make_digests(
             select(DigestItem.subscriber_id).join(DigestWindow, ends).where(waiting).distinct()
         )
     )
+    readers |= _reminded(session, run, closed, now)
     told = [window for window in closed if window.subscriber_id in readers]
     if not told:
         return []

@@ -9,8 +9,15 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier import sight
-from services.notifier.tables import Digest, DigestItem, Notice, Subscriber, Subscription
+from services.notifier import audible, sight, standing
+from services.notifier.tables import (
+    Digest,
+    DigestItem,
+    Notice,
+    Person,
+    Subscriber,
+    Subscription,
+)
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency, TargetKind
 
@@ -25,6 +32,8 @@ class Reader:
     time_zone: str
     hour: int
     weekday: int
+    person_id: UUID | None = None
+    """Whom the registry knows by the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,10 @@ class DigestContent:
 
 
 def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, DigestContent]:
-    """Return the digests that there are, by id, asking three questions for all of them."""
+    """Return the digests that there are, by id, asking a few questions for all of them.
+
+    What a reader may not hear any more, or was taken back, is not in them.
+    """
     if not digest_ids:
         return {}
     digests = session.exec(
@@ -58,28 +70,40 @@ def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, Diges
             Subscriber.time_zone,
             Subscriber.hour,
             Subscriber.weekday,
+            standing.PERSON,
         )
         .join(Subscriber, col(Subscriber.id) == col(Digest.subscriber_id))
+        .outerjoin(Person, col(Person.email) == col(Subscriber.email))
         .where(col(Digest.id).in_(digest_ids))
     ).all()
-    items = session.exec(
-        select(DigestItem.digest_id, DigestItem.notice_id, DigestItem.subscription_id).where(
-            col(DigestItem.digest_id).in_(digest_ids)
+    rows = session.exec(
+        select(  # type: ignore[call-overload]
+            DigestItem.digest_id,
+            DigestItem.notice_id,
+            DigestItem.subscription_id,
+            Notice.group_id,
+            Notice.targets,
+            audible.INSTITUTION,
         )
-    ).all()
+        .join(Notice, col(Notice.id) == col(DigestItem.notice_id))
+        .where(col(DigestItem.digest_id).in_(digest_ids), col(Notice.taken_back_at).is_(None))
+    )
+    people = {digest[0]: digest[-1] for digest in digests}
+    items = audible.heard(session, [audible.Item(*row) for row in rows], people)
     asked = {
         subscription_id: Target(TargetKind(kind), target_id)
         for subscription_id, kind, target_id in session.exec(
             select(Subscription.id, Subscription.target_kind, Subscription.target_id).where(
-                col(Subscription.id).in_({item[2] for item in items})
+                col(Subscription.id).in_({item.subscription_id for item in items})
             )
         )
     }
     notices: dict[UUID | None, list[tuple[UUID, Target]]] = {}
     brought: dict[UUID | None, set[UUID]] = {}
-    for digest_id, notice_id, subscription_id in items:
-        notices.setdefault(digest_id, []).append((notice_id, asked[subscription_id]))
-        brought.setdefault(digest_id, set()).add(subscription_id)
+    for item in items:
+        told = (item.notice_id, asked[item.subscription_id])
+        notices.setdefault(item.digest_id, []).append(told)
+        brought.setdefault(item.digest_id, set()).add(item.subscription_id)
     return {
         digest_id: DigestContent(
             digest_id,

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlalchemy import or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, select, update
 
 from services.notifier import audiences, pauses, reach, settling, sight, standing
 from services.notifier.audiences import Audience
@@ -19,7 +21,7 @@ from services.notifier.tables import (
     Theme,
 )
 from services.notifier.targets import EVERYTHING, Target
-from services.notifier.vocabulary import DeliveryKind, Frequency, NoticeKind
+from services.notifier.vocabulary import DeliveryKind, DeliveryState, Frequency, NoticeKind
 from shared.ids import new_id
 
 NEWS_FOR = timedelta(days=7)
@@ -135,6 +137,46 @@ def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:
     """Return whether there is a notice of that kind about the subject."""
     told = select(Notice.id).where(Notice.subject == subject, Notice.kind == kind)
     return session.exec(told.limit(1)).first() is not None
+
+
+def take_back(session: Session, subject: str, now: datetime) -> None:
+    """Tell what happened to the subject, and below it, to nobody who was not told yet."""
+    below = col(Notice.subject).startswith(f"{subject}/", autoescape=True)
+    gone = list(
+        session.exec(
+            select(Notice.id).where(
+                or_(col(Notice.subject) == subject, below), col(Notice.taken_back_at).is_(None)
+            )
+        )
+    )
+    if not gone:
+        return
+    session.exec(update(Notice).where(col(Notice.id).in_(gone)).values(taken_back_at=now))
+    of_gone = col(DigestItem.notice_id).in_(gone)
+    session.exec(delete(DigestItem).where(of_gone, col(DigestItem.digest_id).is_(None)))
+    others = aliased(DigestItem)
+    emptied = (
+        select(DigestItem.digest_id)
+        .where(of_gone, col(DigestItem.digest_id).is_not(None))
+        .where(
+            ~select(others.id)
+            .where(
+                col(others.digest_id) == col(DigestItem.digest_id),
+                col(others.notice_id).not_in(gone),
+            )
+            .exists()
+        )
+    )
+    session.exec(
+        update(Delivery)
+        .where(
+            col(Delivery.kind) == DeliveryKind.IMMEDIATE,
+            col(Delivery.state) == DeliveryState.DUE,
+            col(Delivery.digest_id).in_(emptied),
+        )
+        .values(state=DeliveryState.CANCELLED, finished_at=now, answer="It was taken back.")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _readers(

@@ -42,12 +42,16 @@ class Guard:
     @classmethod
     def of(cls, notice: Notice) -> "Guard":
         """Return what guards the notice."""
-        named = {Target.of_key(key) for key in notice.targets}
-        groups = {UUID(target.id) for target in named if target.kind is TargetKind.GROUP}
-        if notice.group_id is not None:
-            groups.add(notice.group_id)
         support = notice.facts.get("need") or notice.facts.get("offer")
-        return cls(frozenset(groups), UUID(support["institution_id"]) if support else None)
+        groups = cls.of_groups(notice.group_id, notice.targets).groups
+        return cls(groups, UUID(support["institution_id"]) if support else None)
+
+    @classmethod
+    def of_groups(cls, group_id: UUID | None, targets: Iterable[str]) -> "Guard":
+        """Return the groups of a notice with these targets."""
+        named = {Target.of_key(key) for key in targets}
+        groups = {UUID(target.id) for target in named if target.kind is TargetKind.GROUP}
+        return cls(frozenset({*groups, group_id} if group_id is not None else groups))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Standing:
 
 UNKNOWN = Standing()
 
-_PERSON = func.coalesce(Subscriber.person_id, Person.id)
+PERSON = func.coalesce(Subscriber.person_id, Person.id)
+"""Who a `Subscriber` is, joined with the `Person` of the same address."""
 
 
 def of_subscribers(session: Session, subscriber_ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -54,7 +55,7 @@ def subscribers_of(
     session: Session, people: SelectOfScalar[UUID] | Collection[UUID]
 ) -> dict[UUID, UUID]:
     """Return the readers who are one of the people, each with who it is."""
-    return _who_they_are(session, _PERSON.in_(people))
+    return _who_they_are(session, PERSON.in_(people))
 
 
 def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Standing]:
@@ -107,8 +108,8 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
 
 def _who_they_are(session: Session, which: ColumnElement[bool]) -> dict[UUID, UUID]:
     rows = session.exec(
-        select(Subscriber.id, _PERSON)
+        select(Subscriber.id, PERSON)
         .outerjoin(Person, col(Person.email) == col(Subscriber.email))
-        .where(which, _PERSON.is_not(None))
+        .where(which, PERSON.is_not(None))
     )
     return dict(rows.all())

@@ -62,6 +62,19 @@ class NoticeKind(StrEnum):
     UPDATE_POSTED = "update_posted"
     ACTION_ITEM_ASSIGNED = "action_item_assigned"
     ACTION_ITEM_CHANGED = "action_item_changed"
+    MEETING_SCHEDULED = "meeting_scheduled"
+    MEETING_RESCHEDULED = "meeting_rescheduled"
+    MEETING_CANCELLED = "meeting_cancelled"
+    MEETING_INVITED = "meeting_invited"
+    MINUTES_AGREED = "minutes_agreed"
+    AGREED_POINT_RECORDED = "agreed_point_recorded"
+    COMMENT_POSTED = "comment_posted"
+    NEED_PUBLISHED = "need_published"
+    NEED_UNANSWERED = "need_unanswered"
+    OFFER_PUBLISHED = "offer_published"
+    GROUP_REVIEW_DUE = "group_review_due"
+    GROUP_QUIET = "group_quiet"
+    GROUP_WITHOUT_LEAD = "group_without_lead"
 
 
 class RunTrigger(StrEnum):

@@ -4,7 +4,7 @@ Headers follow RFC 2919 (List-Id), RFC 2369 and RFC 8058 (List-Unsubscribe with 
 """
 
 from binascii import a2b_qp
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,22 +13,27 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.notifier import digests, targets
+from services.notifier import digests, owed, targets
 from services.notifier.digests import DigestContent
 from services.notifier.languages import written
 from services.notifier.links import Purpose
+from services.notifier.mail.calendars import attached
 from services.notifier.mail.envelopes import Envelope, Sender
 from services.notifier.mail.fragments import Body
 from services.notifier.mail.frames import frames
 from services.notifier.mail.headers import SUBJECT_LENGTH, UnwritableError, header, one_line
 from services.notifier.mail.messages import enveloped, html_line, line, link, local
+from services.notifier.mail.owed_sections import first_sections, last_sections
 from services.notifier.mail.sections import first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
+from services.notifier.owed import Open
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from services.notifier.wording import wording
 
 PREVIEW_LENGTH = 150
 """Characters that mail programs show beside the subject line."""
+
+_NOTHING = Open()
 
 REASONS = 5
 """Names of what a reader follows in the footer; further ones are counted."""
@@ -38,8 +43,8 @@ REASONS = 5
 class _Written:
     subject: str
     body: Body
-    first: Told
-    """What happened first."""
+    first: Told | None
+    """What happened first, if anything is new."""
     unsubscribe: str
     """The address that stops all e-mails."""
 
@@ -60,6 +65,7 @@ class DigestMessages:
         self._now = now
         self._contents = digests.contents(session, digest_ids)
         found = self._contents.values()
+        self._open = _open_for(session, self._contents, now)
         self._titles = targets.titles(
             session, {target for content in found for target in content.followed}
         )
@@ -83,28 +89,45 @@ class DigestMessages:
             date=local(self._now, content.reader.time_zone),
             more_headers=self._headers(content, told),
             body=told.body,
+            attachment=attached(tuple(coming)) if (coming := self._of(content).coming) else None,
         )
 
     def page(self, session: Session, digest_id: UUID) -> str:
         """Return the HTML of the digest for a browser, with all that its reader may see now."""
-        content = _told(digests.still_heard(session, self._content(digest_id)))
+        content = self._told(digests.still_heard(session, self._content(digest_id)))
         body = self._written(content, whole=True, page=True).body
         return a2b_qp(body.html).decode()
 
     def _content(self, digest_id: UUID) -> DigestContent:
-        return _told(self._contents.get(digest_id))
+        return self._told(self._contents.get(digest_id))
+
+    def _told(self, content: DigestContent | None) -> DigestContent:
+        if content is None or not (content.notices or self._of(content).owed):
+            raise UnwritableError("There is nothing to tell any more.")
+        return content
+
+    def _of(self, content: DigestContent) -> Open:
+        return self._open.get(content.reader.id, _NOTHING)
 
     def _written(self, content: DigestContent, *, whole: bool, page: bool) -> _Written:
         reader, language = content.reader, written(content.reader.language)
         brought = {self._teller.told(each): target.kind for each, target in content.notices}
         notices = digests.latest(brought)
-        told = sections(
+        today = local(content.window_end, reader.time_zone).date()
+        news = sections(
             [(notice, brought[notice]) for notice in notices],
             self._teller,
             language,
-            local(content.window_end, reader.time_zone).date(),
+            today,
             whole=whole,
         )
+        opened = self._of(content)
+        told = [
+            *first_sections(opened, language, today, reader.time_zone),
+            *news,
+            *last_sections(opened, language, reader.time_zone),
+        ]
+        new = sum(len(part.items) for section in news for part in section.parts)
         subjects = first_subjects(told, 4)
         links = self._sender.links
         unsubscribe = links.url(Purpose.UNSUBSCRIBE, reader.id)
@@ -117,7 +140,7 @@ class DigestMessages:
         places |= {
             "sections": laid.body,
             "reason": self._reason(content, language),
-            "count": _count(language, laid.count),
+            "count": _count(language, new),
             "until": _until(language, content.window_end, reader.time_zone),
             "preview": html_line(one_line(" · ".join(subjects[1:] or subjects), PREVIEW_LENGTH)),
         }
@@ -125,9 +148,11 @@ class DigestMessages:
             subject = _immediate_subject(notices[0].group, subjects[0])
             frame = frames(language, "immediate")
         else:
-            subject = _subject(language, content.frequency, subjects[0], laid.count - 1)
+            others = new + len(opened.owed) - 1
+            subject = _subject(language, content.frequency, subjects[0], others)
             frame = frames(language, "digest", (("frequency", content.frequency),))
-        return _Written(subject, frame.filled(places), notices[0], unsubscribe)
+        first = notices[0] if notices else None
+        return _Written(subject, frame.filled(places), first, unsubscribe)
 
     def _reason(self, content: DigestContent, language: str) -> Body:
         reader = content.reader
@@ -144,7 +169,7 @@ class DigestMessages:
     def _headers(self, content: DigestContent, told: _Written) -> tuple[bytes, ...]:
         domain = self._sender.domain
         first = told.first
-        campaign = content.run_id.hex if content.run_id else first.kind
+        campaign = content.run_id.hex if content.run_id else first.kind if first else "owed"
         lines = (
             header(
                 "List-Id", f"Southlink {content.frequency} e-mails <{content.frequency}.{domain}>"
@@ -154,16 +179,23 @@ class DigestMessages:
             header("Feedback-ID", f"{campaign}:{content.frequency}:{_kind(content)}:southlink"),
             header("X-Southlink-Digest", str(content.id)),
         )
-        if content.frequency is not Frequency.IMMEDIATE or first.group_id is None:
+        if content.frequency is not Frequency.IMMEDIATE or not (first and first.group_id):
             return lines
         root = _thread(first.group_id, first.subject, domain)
         return (*lines, header("In-Reply-To", root), header("References", root))
 
 
-def _told(content: DigestContent | None) -> DigestContent:
-    if content is None or not content.notices:
-        raise UnwritableError("There is nothing to tell any more.")
-    return content
+def _open_for(
+    session: Session, contents: Mapping[UUID, DigestContent], now: datetime
+) -> dict[UUID, Open]:
+    """Return what stands open for the readers of digests, of those whom the registry knows."""
+    people = {
+        content.reader.id: content.reader.person_id
+        for content in contents.values()
+        if content.frequency is not Frequency.IMMEDIATE and content.reader.person_id
+    }
+    opened = owed.of_people(session, set(people.values()), now)
+    return {reader_id: opened[person_id] for reader_id, person_id in people.items()}
 
 
 def _kind(content: DigestContent) -> DeliveryKind:
@@ -199,6 +231,8 @@ def _immediate_subject(group: str | None, subject: str) -> str:
 
 @lru_cache(4096)
 def _count(language: str, number: int) -> Body:
+    if not number:
+        return line(wording(language).gettext("Nothing is new, but this waits for you."))
     return line(
         wording(language).ngettext(
             "%(number)d thing is new in what you follow.",
@@ -226,6 +260,11 @@ def _reason(
     if others:
         names.append(
             words.ngettext("%(number)d more", "%(number)d more", others) % {"number": others}
+        )
+    if not names:
+        return line(
+            words.gettext("You get this e-mail %(rhythm)s because something waits for you.")
+            % {"rhythm": words.rhythm(*rhythm)}
         )
     return line(
         words.gettext("You get this e-mail %(rhythm)s because you follow %(followed)s.")

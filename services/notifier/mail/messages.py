@@ -20,6 +20,7 @@ from services.notifier.vocabulary import DeliveryKind
 
 # No line of quoted-printable holds "=_", so no content looks like the boundary (RFC 2045, 6.7).
 _BOUNDARY = "=_southlink"
+_BOUNDARY_MIXED = "=_attached"
 
 
 def enveloped(
@@ -33,10 +34,11 @@ def enveloped(
     date: datetime,
     more_headers: tuple[bytes, ...],
     body: Body,
+    attachment: bytes | None = None,
 ) -> Envelope:
     """Return the e-mail to ``address``; raise `UnwritableError` when a header can't be written.
 
-    ``date`` is in the reader's time zone.
+    ``date`` is in the reader's time zone. ``attachment`` is a part with its headers.
     """
     to = recipient(address)
     return_path = sender.return_path(delivery_id)
@@ -53,11 +55,12 @@ def enveloped(
                 text_header("Subject", subject),
                 header("X-Southlink-Kind", kind),
                 *more_headers,
-                *_head(language),
+                *_head(language, is_mixed=attachment is not None),
                 body.text,
                 _between(language),
                 body.html,
                 _END,
+                *((_BETWEEN_MIXED, attachment, _END_MIXED) if attachment is not None else ()),
             )
         ),
         smtputf8=not (to + return_path + sender.address).isascii(),
@@ -89,11 +92,12 @@ def html_line(text: str) -> Body:
     return Body.of(str(escape(text)), "")
 
 
-def _head(language: str) -> tuple[bytes, ...]:
+def _head(language: str, *, is_mixed: bool) -> tuple[bytes, ...]:
     return (
         b"Auto-Submitted: auto-generated\r\n",
         header("Content-Language", language),
         b"MIME-Version: 1.0\r\n",
+        *((_HEAD_MIXED,) if is_mixed else ()),
         f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'.encode(),
         f"--{_BOUNDARY}\r\n".encode(),
         _part_head("plain", language),
@@ -112,3 +116,9 @@ def _part_head(subtype: str, language: str) -> bytes:
 
 
 _END = f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+_HEAD_MIXED = (
+    f'Content-Type: multipart/mixed; boundary="{_BOUNDARY_MIXED}"\r\n\r\n--{_BOUNDARY_MIXED}\r\n'
+).encode()
+_BETWEEN_MIXED = f"\r\n--{_BOUNDARY_MIXED}\r\n".encode()
+_END_MIXED = f"\r\n--{_BOUNDARY_MIXED}--\r\n".encode()

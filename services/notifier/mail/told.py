@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from services.notifier.mail import stories
 from services.notifier.mail.fragments import Body, Fragment, Shelf
+from services.notifier.mail.more_stories import STORIES
 from services.notifier.mail.rendering import rendered
 from services.notifier.mail.stories import Content, Named, Story
 from services.notifier.tables import Notice
@@ -87,7 +88,7 @@ class Teller:
         key = (language, _nearness(told.due, today), whole)
         found = told.fragments.get(key)
         if found is None:
-            story = stories.tell(self._notice(told.id), wording(language), today)
+            story = _story(self._notice(told.id), language, today)
             found = told.fragments[key] = written(story, language, whole=whole)
             told.size += len(found.body.html) + len(found.body.text)
             self._shelf.notices.keep(told.id, told, told.size)
@@ -160,6 +161,11 @@ def shortened(text: str, length: int) -> str:
     cut = text[: length - 1]
     last_space = max(cut.rfind(" ", length - 40), cut.rfind("\n", length - 40))
     return (cut if last_space < 0 else cut[:last_space]).rstrip() + "…"
+
+
+def _story(notice: Notice, language: str, today: date) -> Story:
+    told = STORIES.get(notice.kind, stories.tell)
+    return told(notice, wording(language), today)
 
 
 def _known(notice: Notice) -> Told:

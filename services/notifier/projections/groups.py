@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from services.notifier import choices, targets
+from services.notifier import audiences, choices, targets
 from services.notifier.projections.telling import tell
 from services.notifier.tables import (
     Group,
@@ -12,7 +12,10 @@ from services.notifier.vocabulary import NoticeKind
 from shared.columns import utc_now
 from shared.events.catalogue import (
     GroupCreated,
+    GroupDormancySuggested,
     GroupFacts,
+    GroupLeftWithoutCoordinator,
+    GroupReviewDue,
     GroupUpdated,
     ThemeCreated,
     ThemeMerged,
@@ -23,6 +26,12 @@ from shared.newest import keep_newest
 
 CLOSED = frozenset({"concluded", "replaced", "abandoned", "archived"})
 """The states of a group that has ended, in old events and new ones."""
+
+_WAITS = {
+    GroupReviewDue: NoticeKind.GROUP_REVIEW_DUE,
+    GroupDormancySuggested: NoticeKind.GROUP_QUIET,
+    GroupLeftWithoutCoordinator: NoticeKind.GROUP_WITHOUT_LEAD,
+}
 
 
 def theme_created(session: Session, _event: Event, data: ThemeCreated) -> None:
@@ -61,6 +70,24 @@ def group_updated(session: Session, event: Event, data: GroupUpdated) -> None:
     kind = _news_of(status_before, data.group.status)
     if kind is not None:
         _tell_of_group(session, event, kind, data.group)
+
+
+def group_waits(
+    session: Session,
+    event: Event,
+    data: GroupReviewDue | GroupDormancySuggested | GroupLeftWithoutCoordinator,
+) -> None:
+    """Tell who leads the group what it waits for."""
+    tell(
+        session,
+        event,
+        _WAITS[type(data)],
+        targets=(),
+        theme_slug=data.theme_slug,
+        group_id=data.group_id,
+        group_title=data.group_title,
+        concerns=(audiences.leaders(data.group_id),),
+    )
 
 
 def _keep_group(session: Session, facts: GroupFacts) -> None:

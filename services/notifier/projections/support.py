@@ -4,19 +4,41 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from services.notifier import targets
+from services.notifier.projections.telling import tell
 from services.notifier.tables import Introduction, Support
-from shared.events.catalogue import IntroductionEvent, NeedEvent, OfferEvent, SupportFacts
+from services.notifier.vocabulary import NoticeKind, TargetKind
+from shared.events.catalogue import (
+    IntroductionEvent,
+    NeedEvent,
+    NeedPublished,
+    NeedUnanswered,
+    OfferEvent,
+    OfferPublished,
+    SupportFacts,
+)
 from shared.events.envelope import Event
 
 NEED, OFFER = "need", "offer"
-
-OPEN = "published"
-"""The state of a need that waits for an answer, and of an offer that is there to be asked for."""
 
 
 def need_known(session: Session, event: Event, data: NeedEvent) -> None:
     """Keep the need."""
     _keep(session, NEED, data.need, event.time)
+
+
+def need_told(session: Session, event: Event, data: NeedPublished | NeedUnanswered) -> None:
+    """Keep the need and tell those who follow such needs, its institution or a theme of it."""
+    _keep(session, NEED, data.need, event.time)
+    is_new = isinstance(data, NeedPublished)
+    kind = NoticeKind.NEED_PUBLISHED if is_new else NoticeKind.NEED_UNANSWERED
+    _tell(session, event, kind, TargetKind.NEEDS, data.need)
+
+
+def offer_told(session: Session, event: Event, data: OfferPublished) -> None:
+    """Keep the offer and tell those who follow such offers, its institution or a theme of it."""
+    _keep(session, OFFER, data.offer, event.time)
+    _tell(session, event, NoticeKind.OFFER_PUBLISHED, TargetKind.OFFERS, data.offer)
 
 
 def offer_known(session: Session, event: Event, data: OfferEvent) -> None:
@@ -41,6 +63,21 @@ def introduction_known(session: Session, event: Event, data: IntroductionEvent) 
             since=kept.since if kept is not None and kept.state == facts.state else event.time,
             version=facts.version,
         )
+    )
+
+
+def _tell(
+    session: Session, event: Event, kind: NoticeKind, side: TargetKind, facts: SupportFacts
+) -> None:
+    tell(
+        session,
+        event,
+        kind,
+        targets=(
+            targets.Target(side),
+            targets.institution(facts.institution_id),
+            *(targets.theme(slug) for slug in facts.themes),
+        ),
     )
 
 

@@ -25,12 +25,13 @@ def tell(
     group_title: str | None = None,
     concerns: tuple[Audience, ...] = (),
     at_once: bool = False,
+    subject: str | None = None,
 ) -> None:
     """Record what happened for those who follow any of the targets, and for whom it concerns."""
     happening = notices.Happening(
         kind=kind,
         event_id=event.id,
-        subject=event.subject,
+        subject=subject or event.subject,
         occurred_at=event.time,
         facts=event.data,
         targets=targets,

@@ -29,6 +29,10 @@ class Meeting(Table, table=True):
     moved_at: datetime = Field(sa_type=UtcDateTime, description="When it got this sequence.")
     told_at: datetime = Field(sa_type=UtcDateTime, description="When it got this version.")
     version: int
+    series_id: UUID | None = None
+    occurrence: datetime | None = Field(
+        sa_type=UtcDateTime, default=None, description="When its series has it begin."
+    )
 
 
 class MeetingGroup(Table, table=True):

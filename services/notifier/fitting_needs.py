@@ -1,0 +1,88 @@
+"""Open needs that fit what an institution offers, and why.
+
+A need fits an offer of the same kind when both name a theme or a country in common; what is
+offered without a country is offered anywhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from services.notifier.sight import FOR_ALL, FOR_PARTNERS
+from services.notifier.standing import VERIFIED, Standing
+from services.notifier.tables import Institution, Introduction, Support
+
+MOST = 500
+"""Open needs that are compared, the ones that wait longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A need that waits for an answer, and the offer that may be one."""
+
+    need_id: UUID
+    title: str
+    institution: str
+    offer: str
+    themes: tuple[str, ...]
+    countries: tuple[str, ...]
+
+
+def fit(need: Support, offer: Support) -> Fit | None:
+    """Return why the offer may answer the need, or ``None``."""
+    if need.kind != offer.kind or need.institution_id == offer.institution_id:
+        return None
+    themes = tuple(sorted({*need.themes} & {*offer.themes}))
+    countries = tuple(sorted({*need.countries} & {*offer.countries}))
+    anywhere = bool(need.countries) and not offer.countries
+    if not themes and not countries and not anywhere:
+        return None
+    return Fit(need.id, need.title, need.institution_name, offer.title, themes, countries)
+
+
+def fitting_needs(
+    session: Session, stands: dict[UUID, Standing], speakers: dict[UUID, list[UUID]]
+) -> Iterator[tuple[UUID, Fit]]:
+    """Yield for each person the open needs that fit an offer of their institution, once each."""
+    offers = session.exec(
+        select(Support).where(
+            col(Support.institution_id).in_(speakers),
+            Support.side == "offer",
+            Support.state == "published",
+        )
+    ).all()
+    if not offers:
+        return
+    needs = session.exec(
+        select(Support, Institution.visibility)
+        .join(Institution, col(Institution.id) == col(Support.institution_id))
+        .where(
+            Support.side == "need",
+            Support.state == "published",
+            col(Support.kind).in_({offer.kind for offer in offers}),
+            Institution.status == VERIFIED,
+            col(Institution.visibility).in_([*FOR_ALL, FOR_PARTNERS]),
+        )
+        .order_by(col(Support.since), col(Support.id))
+        .limit(MOST)
+    ).all()
+    asked = set(
+        session.exec(
+            select(Introduction.need_id, Introduction.provider_id).where(
+                col(Introduction.provider_id).in_(speakers)
+            )
+        )
+    )
+    told: set[tuple[UUID, UUID]] = set()
+    for need, visibility in needs:
+        for offer in offers:
+            found = fit(need, offer)
+            if found is None or (need.id, offer.institution_id) in asked:
+                continue
+            for person_id in speakers[offer.institution_id]:
+                may = visibility in FOR_ALL or stands[person_id].is_partner
+                if may and (person_id, need.id) not in told:
+                    told.add((person_id, need.id))
+                    yield person_id, found

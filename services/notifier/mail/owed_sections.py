@@ -1,0 +1,134 @@
+"""What stands open for the reader of a digest: what is owed first, needs and meetings last."""
+
+from datetime import date
+from functools import lru_cache
+
+from services.notifier.fitting_needs import Fit
+from services.notifier.mail.fragments import Fragment
+from services.notifier.mail.messages import local
+from services.notifier.mail.sections import Part, Section
+from services.notifier.mail.stories import Content, Story
+from services.notifier.mail.told import written
+from services.notifier.owed import RANKS, Coming, Kind, Open, Owed
+from services.notifier.wording import Wording, wording
+from shared.vocabularies import vocabulary
+
+FIRST, LATE, LAST = -1_000, 1_000, 1_001
+"""Where the sections come, before and after those of what is new."""
+
+
+def first_sections(opened: Open, language: str, today: date, time_zone: str) -> list[Section]:
+    """Return the section of what the reader owes, if anything."""
+    items = [_owed(item, language, today, time_zone) for item in opened.owed]
+    return _section(wording(language).gettext("What you owe"), items, FIRST)
+
+
+def last_sections(opened: Open, language: str, time_zone: str) -> list[Section]:
+    """Return the sections of needs that fit the reader's offers, and of coming meetings."""
+    words = wording(language)
+    needs = [_need(each, language) for each in opened.needs]
+    coming = [_coming(each, language, time_zone) for each in opened.coming]
+    return [
+        *_section(words.gettext("Needs that fit what you offer"), needs, LATE),
+        *_section(words.gettext("Coming meetings"), coming, LAST),
+    ]
+
+
+def _section(title: str, items: list[Fragment], rank: int) -> list[Section]:
+    return [Section(title, [Part(None, items)], (rank, 0, title))] if items else []
+
+
+@lru_cache(4096)
+def _owed(item: Owed, language: str, today: date, time_zone: str) -> Fragment:
+    words = wording(language)
+    label = _label(item.kind, words)
+    when = ""
+    if item.due is not None:
+        when = _due(item, words, today)
+    elif item.at is not None:
+        when = words.moment(local(item.at, time_zone))
+    return written(
+        Story(
+            label=label,
+            headline=Content(item.title),
+            byline=" · ".join(filter(None, (when, item.by, item.group))),
+            weight=RANKS[item.kind] - 100,
+            summary=_labelled(label, item.title, words),
+        ),
+        language,
+        whole=False,
+    )
+
+
+@lru_cache(4096)
+def _need(fit: Fit, language: str) -> Fragment:
+    words = wording(language)
+    label = words.gettext("Need")
+    shared = [
+        *(_name("themes", code) for code in fit.themes),
+        *(_name("countries", code) for code in fit.countries),
+    ]
+    why = words.gettext("It fits your offer “%(offer)s”.") % {"offer": fit.offer}
+    return written(
+        Story(
+            label=label,
+            headline=Content(fit.title),
+            byline=" · ".join((fit.institution, *shared)),
+            lead=why,
+            weight=100,
+            summary=_labelled(label, fit.title, words),
+        ),
+        language,
+        whole=False,
+    )
+
+
+@lru_cache(4096)
+def _coming(meeting: Coming, language: str, time_zone: str) -> Fragment:
+    words = wording(language)
+    label = words.gettext("Meeting")
+    when = words.moment(local(meeting.begins_at, time_zone))
+    return written(
+        Story(
+            label=label,
+            headline=Content(meeting.title),
+            byline=" · ".join(filter(None, (when, meeting.place))),
+            text=Content(meeting.link or ""),
+            weight=101,
+            summary=_labelled(label, meeting.title, words),
+        ),
+        language,
+        whole=False,
+    )
+
+
+def _label(kind: Kind, words: Wording) -> str:
+    return {
+        Kind.OVERDUE: words.gettext("Overdue"),
+        Kind.DUE_SOON: words.gettext("Due soon"),
+        Kind.REASSIGNMENT: words.gettext("You are asked to take over"),
+        Kind.REQUEST: words.gettext("Asks to join your group"),
+        Kind.INVITATION: words.gettext("You are invited to join"),
+        Kind.INTRODUCTION: words.gettext("Asks to be introduced to you"),
+        Kind.MEETING: words.gettext("Say whether you come"),
+    }[kind]
+
+
+def _due(item: Owed, words: Wording, today: date) -> str:
+    if item.due is None or item.due == today:
+        return words.gettext("due today")
+    said = (
+        words.gettext("overdue since %(date)s")
+        if item.kind is Kind.OVERDUE
+        else words.gettext("due %(date)s")
+    )
+    return said % {"date": words.long_date(item.due)}
+
+
+def _labelled(label: str, title: str, words: Wording) -> str:
+    return words.gettext("%(label)s: %(title)s") % {"label": label, "title": title}
+
+
+def _name(which: str, code: str) -> str:
+    term = vocabulary("themes" if which == "themes" else "countries").term(code)
+    return term.name if term else code

@@ -1,0 +1,364 @@
+"""What stands open for people: what they owe, what waits for their answer, and their meetings.
+
+It is read from the read models for many people at once, whenever a digest is written, so it is
+never older than the last event.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, or_, select
+
+from services.notifier import standing
+from services.notifier.fitting_needs import Fit, fitting_needs
+from services.notifier.standing import STEERING, Standing
+from services.notifier.tables import (
+    ActionItem,
+    ActionItemPerson,
+    Admission,
+    Group,
+    Introduction,
+    Invitation,
+    Meeting,
+    MeetingGroup,
+    Participant,
+    Reassignment,
+    Support,
+)
+
+SOON = timedelta(days=3)
+"""How long before its last day something counts as due soon, as workgroups has it."""
+
+AHEAD = timedelta(days=14)
+"""How far ahead meetings are told."""
+
+UNFINISHED = frozenset({"open", "in_progress", "blocked"})
+TO_COME = frozenset({"scheduled", "rescheduled"})
+CLOSED = frozenset({"concluded", "replaced", "abandoned", "archived"})
+
+
+class Kind(StrEnum):
+    """What somebody owes, the weightiest first."""
+
+    OVERDUE = "overdue"
+    REASSIGNMENT = "reassignment"
+    REQUEST = "request"
+    INVITATION = "invitation"
+    INTRODUCTION = "introduction"
+    MEETING = "meeting"
+    DUE_SOON = "due_soon"
+
+
+RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One thing that somebody owes: ``since`` when, and ``until`` which day or moment."""
+
+    kind: Kind
+    id: UUID
+    title: str
+    since: datetime
+    group: str | None = None
+    by: str | None = None
+    """The institution that answers for it, or asks."""
+    due: date | None = None
+    at: datetime | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A meeting to come, as one reader may see it."""
+
+    id: UUID
+    title: str
+    begins_at: datetime
+    ends_at: datetime
+    time_zone: str
+    place: str | None
+    link: str | None
+    sequence: int
+    told_at: datetime
+    series_id: UUID | None = None
+    occurrence: datetime | None = None
+
+
+@dataclass(slots=True)
+class Open:
+    """What stands open for one person."""
+
+    owed: list[Owed] = field(default_factory=list)
+    coming: list[Coming] = field(default_factory=list)
+    needs: list[Fit] = field(default_factory=list)
+
+
+def of_people(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, Open]:
+    """Return what stands open for each person, asking a dozen questions for all of them."""
+    if not person_ids:
+        return {}
+    stands = standing.standings(session, person_ids)
+    found = {person_id: Open() for person_id in person_ids}
+    speakers: dict[UUID, list[UUID]] = {}
+    for person_id, stand in stands.items():
+        for institution_id in stand.institutions:
+            speakers.setdefault(institution_id, []).append(person_id)
+    for person_id, item in (
+        *_action_items(session, person_ids, stands, speakers, now),
+        *_reassignments(session, speakers),
+        *_admissions(session, person_ids, speakers),
+        *_introductions(session, speakers),
+        *_invitations(session, person_ids, speakers, now),
+    ):
+        found[person_id].owed.append(item)
+    for one in found.values():
+        one.owed.sort(key=lambda item: (RANKS[item.kind], item.due or item.since.date(), item.id))
+    _add_coming(session, found, stands, speakers, now)
+    for person_id, fit in fitting_needs(session, stands, speakers):
+        found[person_id].needs.append(fit)
+    return found
+
+
+def _action_items(
+    session: Session,
+    person_ids: Collection[UUID],
+    stands: dict[UUID, Standing],
+    speakers: dict[UUID, list[UUID]],
+    now: datetime,
+) -> Iterator[tuple[UUID, Owed]]:
+    unfinished = (
+        select(ActionItem, Group.title)
+        .join(Group, col(Group.id) == col(ActionItem.group_id))
+        .where(
+            col(ActionItem.state).in_(UNFINISHED),
+            col(ActionItem.due_date) <= (now + SOON + timedelta(days=1)).date(),
+            col(Group.status).not_in(CLOSED),
+        )
+    )
+    owners: dict[UUID, set[UUID]] = {}
+    items: dict[UUID, tuple[ActionItem, str]] = {}
+    for item, title in session.exec(unfinished.where(col(ActionItem.institution_id).in_(speakers))):
+        items[item.id] = (item, title)
+        owners.setdefault(item.id, set()).update(speakers[item.institution_id])
+    given = select(ActionItemPerson.action_item_id).where(
+        col(ActionItemPerson.person_id).in_(person_ids)
+    )
+    named = unfinished.where(col(ActionItem.id).in_(given))
+    for item, title in session.exec(named):
+        items[item.id] = (item, title)
+    if items:
+        for item_id, person_id in session.exec(
+            select(ActionItemPerson.action_item_id, ActionItemPerson.person_id).where(
+                col(ActionItemPerson.action_item_id).in_(items),
+                col(ActionItemPerson.person_id).in_(person_ids),
+            )
+        ):
+            # Who left the group since owes it no more.
+            if items[item_id][0].group_id in stands[person_id].groups:
+                owners.setdefault(item_id, set()).add(person_id)
+    for item_id, people in owners.items():
+        item, title = items[item_id]
+        over = _midnight(item.due_date + timedelta(days=1), item.time_zone)
+        soon = _midnight(item.due_date - SOON, item.time_zone)
+        if now < soon:
+            continue
+        owed = Owed(
+            Kind.OVERDUE if over <= now else Kind.DUE_SOON,
+            item.id,
+            item.title,
+            over if over <= now else soon,
+            title,
+            item.institution_name,
+            item.due_date,
+        )
+        for person_id in people:
+            yield person_id, owed
+
+
+def _reassignments(
+    session: Session, speakers: dict[UUID, list[UUID]]
+) -> Iterator[tuple[UUID, Owed]]:
+    rows = session.exec(
+        select(Reassignment, ActionItem, Group.title)
+        .join(ActionItem, col(ActionItem.id) == col(Reassignment.action_item_id))
+        .join(Group, col(Group.id) == col(ActionItem.group_id))
+        .where(
+            col(Reassignment.to_institution_id).in_(speakers),
+            col(Reassignment.answered_at).is_(None),
+            col(Group.status).not_in(CLOSED),
+        )
+    )
+    for asked, item, title in rows:
+        owed = Owed(
+            Kind.REASSIGNMENT,
+            asked.id,
+            item.title,
+            asked.proposed_at,
+            title,
+            item.institution_name,
+            item.due_date,
+        )
+        for person_id in speakers[asked.to_institution_id]:
+            yield person_id, owed
+
+
+def _admissions(
+    session: Session, person_ids: Collection[UUID], speakers: dict[UUID, list[UUID]]
+) -> Iterator[tuple[UUID, Owed]]:
+    leaders: dict[UUID, list[UUID]] = {}
+    for group_id, person_id in session.exec(
+        select(Participant.group_id, Participant.person_id).where(
+            col(Participant.person_id).in_(person_ids),
+            col(Participant.role).in_(STEERING),
+            col(Participant.suspended).is_(False),
+        )
+    ):
+        leaders.setdefault(group_id, []).append(person_id)
+    rows = session.exec(
+        select(Admission, Group.title)
+        .join(Group, col(Group.id) == col(Admission.group_id))
+        .where(
+            col(Admission.answered_at).is_(None),
+            or_(
+                col(Admission.group_id).in_(leaders),
+                col(Admission.institution_id).in_(speakers),
+            ),
+            col(Group.status).not_in(CLOSED),
+        )
+    )
+    for asked, title in rows:
+        if asked.kind == "request":
+            kind, people = Kind.REQUEST, leaders.get(asked.group_id, [])
+        else:
+            kind, people = Kind.INVITATION, speakers.get(asked.institution_id, [])
+        headline = asked.institution_name if kind is Kind.REQUEST else title
+        group = title if kind is Kind.REQUEST else None
+        owed = Owed(kind, asked.id, headline, asked.asked_at, group)
+        for person_id in people:
+            yield person_id, owed
+
+
+def _introductions(
+    session: Session, speakers: dict[UUID, list[UUID]]
+) -> Iterator[tuple[UUID, Owed]]:
+    rows = session.exec(
+        select(Introduction, Support)
+        .join(Support, col(Support.id) == col(Introduction.need_id))
+        .where(col(Introduction.provider_id).in_(speakers), Introduction.state == "requested")
+    )
+    for asked, need in rows:
+        owed = Owed(Kind.INTRODUCTION, asked.id, need.title, asked.since, by=need.institution_name)
+        for person_id in speakers[asked.provider_id]:
+            yield person_id, owed
+
+
+def _invitations(
+    session: Session,
+    person_ids: Collection[UUID],
+    speakers: dict[UUID, list[UUID]],
+    now: datetime,
+) -> Iterator[tuple[UUID, Owed]]:
+    rows = session.exec(
+        select(Invitation, Meeting)
+        .join(Meeting, col(Meeting.id) == col(Invitation.meeting_id))
+        .where(
+            or_(
+                col(Invitation.person_id).in_(person_ids),
+                col(Invitation.institution_id).in_(speakers),
+            ),
+            col(Invitation.stands).is_(True),
+            or_(
+                col(Invitation.replied_at).is_(None),
+                col(Invitation.replied_at) < col(Meeting.moved_at),
+            ),
+            col(Meeting.status).in_(TO_COME),
+            col(Meeting.ends_at) > now,
+        )
+    )
+    for invitation, meeting in rows:
+        owed = Owed(
+            Kind.MEETING,
+            invitation.id,
+            meeting.title,
+            max(invitation.stood_at, meeting.moved_at),
+            at=meeting.begins_at,
+            time_zone=meeting.time_zone,
+        )
+        for person_id in _invited(invitation, speakers):
+            yield person_id, owed
+
+
+def _invited(invitation: Invitation, speakers: dict[UUID, list[UUID]]) -> list[UUID]:
+    if invitation.person_id is not None:
+        return [invitation.person_id]
+    return speakers.get(invitation.institution_id, []) if invitation.institution_id else []
+
+
+def _add_coming(
+    session: Session,
+    found: dict[UUID, Open],
+    stands: dict[UUID, Standing],
+    speakers: dict[UUID, list[UUID]],
+    now: datetime,
+) -> None:
+    meetings = {
+        meeting.id: meeting
+        for meeting in session.exec(
+            select(Meeting).where(
+                col(Meeting.status).in_(TO_COME),
+                col(Meeting.begins_at) > now,
+                col(Meeting.begins_at) <= now + AHEAD,
+            )
+        )
+    }
+    if not meetings:
+        return
+    people: dict[UUID, set[UUID]] = {}
+    belonging: dict[UUID, set[UUID]] = {}
+    for person_id, stand in stands.items():
+        for group_id in stand.groups:
+            belonging.setdefault(group_id, set()).add(person_id)
+    for meeting_id, group_id in session.exec(
+        select(MeetingGroup.meeting_id, MeetingGroup.group_id).where(
+            col(MeetingGroup.meeting_id).in_(meetings)
+        )
+    ):
+        people.setdefault(meeting_id, set()).update(belonging.get(group_id, ()))
+    for invitation in session.exec(
+        select(Invitation).where(
+            col(Invitation.meeting_id).in_(meetings), col(Invitation.stands).is_(True)
+        )
+    ):
+        invited = {each for each in _invited(invitation, speakers) if each in found}
+        there = people.setdefault(invitation.meeting_id, set())
+        if invitation.reply == "declined" and invitation.person_id is not None:
+            there.difference_update(invited)
+        else:
+            there.update(invited)
+    for meeting in sorted(meetings.values(), key=lambda each: (str(each.begins_at), each.id)):
+        if meeting.begins_at is None or meeting.ends_at is None:
+            continue
+        coming = Coming(
+            meeting.id,
+            meeting.title,
+            meeting.begins_at,
+            meeting.ends_at,
+            meeting.time_zone,
+            meeting.place,
+            meeting.link,
+            meeting.sequence,
+            meeting.told_at,
+            meeting.series_id,
+            meeting.occurrence,
+        )
+        for person_id in people.get(meeting.id, ()):
+            found[person_id].coming.append(coming)
+
+
+def _midnight(day: date, time_zone: str) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)

@@ -92,6 +92,7 @@ def leave(session: Session, group_id: UUID, institution: Institution, *, by: Act
     Raises a Problem: 403 for somebody else, 404 when it is no member, 409 while it answers for
     unfinished action items, for then nobody would.
     """
+    read(session, group_id, institution.id)
     if Role.LEADER in by.roles and TRANSITIONS[Action.LEAVE].by.isdisjoint(by.roles):
         raise Problem(
             FORBIDDEN,

@@ -212,7 +212,7 @@ NEED = Support(
 OFFERS = (
     Support(
         "ISTIC",
-        "Training seats on technology policy and digital services",
+        "Courses in technology policy and digital services",
         "An example of the demo: twenty seats for officials of developing countries.",
         "training",
         themes=("digital-transformation", "entrepreneurship"),

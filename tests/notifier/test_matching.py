@@ -178,8 +178,10 @@ def test_a_partner_is_news_once_whatever_becomes_of_its_verification(world: Worl
 def test_readers_hear_of_a_new_partner_whom_everybody_may_see(
     world: World, visibility: str, heard: bool
 ) -> None:
+    # Who followed it while everybody saw it follows it still.
+    before = world.institution().model_copy(update={"version": 1})
     facts = world.institution().model_copy(update={"visibility": visibility})
-    world.tell(InstitutionSubmitted(institution=facts))
+    world.tell(InstitutionSubmitted(institution=before))
     world.subscribe("ana@example.org")
     world.subscribe("bo@example.org", target=targets.institution(world.institution_id))
     event = world.tell(InstitutionVerified(institution=facts))
@@ -374,7 +376,9 @@ def know_all(world: World) -> None:
             for group in GROUPS
         )
         session.add_all(
-            Institution(id=each, name="An institution", status="verified", version=1)
+            Institution(
+                id=each, name="An institution", status="verified", visibility="public", version=1
+            )
             for each in INSTITUTIONS
         )
 

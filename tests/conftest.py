@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from tests.databases import PostgresServer, SqliteServer, start_postgres
@@ -14,6 +15,15 @@ from tests.known_routes import forget_ended_applications, share_known_routes
 from tests.redis_server import RedisServer
 
 share_known_routes()
+
+# A busy machine is no fault of the code: an example may take its time.
+settings.register_profile(
+    "southlink",
+    parent=settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("southlink")
 
 
 @pytest.fixture(scope="module", autouse=True)

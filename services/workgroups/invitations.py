@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.workgroups import meetings, seating
+from services.workgroups import meetings, permissions, seating
 from services.workgroups.institutions import require_verified
 from services.workgroups.meeting_states import TO_COME
 from services.workgroups.tables import (
@@ -21,8 +21,12 @@ from services.workgroups.tables import (
 )
 from shared.columns import utc_now
 from shared.events.catalogue import MeetingInvited, MeetingReplied, MeetingUninvited
+from shared.identity import Caller
 from shared.outbox import publish
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem, incorrect
+
+Invited = tuple[UUID | None, UUID | None]
+"""A person or an institution."""
 
 
 class Reply(StrEnum):
@@ -153,26 +157,32 @@ def take_reply(
     session.flush()
 
 
-def of_person(session: Session, meeting: Meeting, person_id: UUID) -> Invitation | None:
-    """Return the person's own invitation to the meeting, or ``None``."""
-    return session.exec(
+def side_of(session: Session, caller: Caller, institution_id: UUID | None) -> Invited:
+    """Return for whom the caller replies: an institution that is named, else the caller.
+
+    Raises a Problem (404) when the caller does not speak for the institution, or is no person.
+    """
+    if institution_id is None and caller.acts:
+        return caller.id, None
+    if institution_id is not None and permissions.speaks_for(session, caller, institution_id):
+        return None, institution_id
+    raise no_such_invitation()
+
+
+def read(session: Session, meeting: Meeting, side: Invited) -> Invitation:
+    """Return the invitation of one side to the meeting; a Problem (404) when there is none."""
+    person_id, institution_id = side
+    found = session.exec(
         select(Invitation).where(
             Invitation.meeting_id == meeting.id,
             Invitation.person_id == person_id,
-            col(Invitation.withdrawn_at).is_(None),
-        )
-    ).first()
-
-
-def of_institution(session: Session, meeting: Meeting, institution_id: UUID) -> Invitation | None:
-    """Return the institution's invitation to the meeting, or ``None``."""
-    return session.exec(
-        select(Invitation).where(
-            Invitation.meeting_id == meeting.id,
             Invitation.institution_id == institution_id,
             col(Invitation.withdrawn_at).is_(None),
         )
     ).first()
+    if found is None:
+        raise no_such_invitation()
+    return found
 
 
 def no_such_invitation() -> Problem:

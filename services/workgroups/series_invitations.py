@@ -19,7 +19,7 @@ from services.workgroups import (
     seating,
 )
 from services.workgroups.calendar_replies import CalendarReply
-from services.workgroups.invitations import Reply
+from services.workgroups.invitations import Invited, Reply
 from services.workgroups.tables import Invitation, Meeting, MeetingSeries
 from shared.columns import utc_now
 from shared.events.catalogue import (
@@ -30,9 +30,6 @@ from shared.events.catalogue import (
 )
 from shared.outbox import publish
 from shared.problems import CONFLICT, NOT_ALLOWED_NOW, NOT_FOUND, Problem
-
-Invited = tuple[UUID | None, UUID | None]
-"""A person or an institution."""
 
 Place = tuple[Meeting, Invitation]
 

@@ -238,7 +238,9 @@ def take_calendar_reply(
     given = calendar_replies.read(content)
     meeting_access.meeting_to_see(session, caller, meeting_id)
     meeting = meetings.to_change(session, meeting_id)
-    invitation = _invitation_replied_to(session, caller, meeting, given.attendee)
+    institution_id = None if given.attendee == caller.id else given.attendee
+    side = invitations.side_of(session, caller, institution_id)
+    invitation = invitations.read(session, meeting, side)
     calendar_replies.require_to(
         meeting, given, session.get(MeetingSeries, meeting.series_id) if meeting.series_id else None
     )
@@ -254,19 +256,6 @@ def take_calendar_reply(
         now=utc_now(),
     )
     return shown_invitation(invitation, meeting.sequence)
-
-
-def _invitation_replied_to(
-    session: Session, caller: Caller, meeting: Meeting, attendee: UUID
-) -> Invitation:
-    found = None
-    if caller.acts and attendee == caller.id:
-        found = invitations.of_person(session, meeting, attendee)
-    elif permissions.speaks_for(session, caller, attendee):
-        found = invitations.of_institution(session, meeting, attendee)
-    if found is None:
-        raise invitations.no_such_invitation()
-    return found
 
 
 def _belongs(session: Session, caller: Caller, group_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from services.workgroups import attendance, invitations, meeting_access, meetings, permissions
+from services.workgroups import attendance, invitations, meeting_access, meetings
 from services.workgroups.attendance import Presence, Present
 from services.workgroups.invitations import Reply
 from services.workgroups.routes.meeting_fields import each_once
@@ -197,14 +197,8 @@ def reply_to_invitation(
     """
     meeting_access.meeting_to_see(session, caller, meeting_id)
     meeting = meetings.to_change(session, meeting_id)
-    if body.institution_id is None:
-        found = invitations.of_person(session, meeting, caller.id) if caller.acts else None
-    elif permissions.speaks_for(session, caller, body.institution_id):
-        found = invitations.of_institution(session, meeting, body.institution_id)
-    else:
-        found = None
-    if found is None:
-        raise invitations.no_such_invitation()
+    side = invitations.side_of(session, caller, body.institution_id)
+    found = invitations.read(session, meeting, side)
     invitations.reply(
         session, meeting, found, body.reply, coming=body.coming, by=caller.id, now=utc_now()
     )

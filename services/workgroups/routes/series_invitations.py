@@ -5,27 +5,28 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
-from sqlmodel import Session
+from pydantic import AfterValidator, Field
 
 from services.workgroups import (
     calendar_replies,
     invitations,
     meeting_series,
     meetings,
-    permissions,
     series_access,
     series_invitations,
 )
 from services.workgroups.routes.calendars import ICS, MEDIA_TYPE, CalendarBody
-from services.workgroups.routes.invitations import InvitationOut, NewReply, shown_invitation
+from services.workgroups.routes.invitations import (
+    InvitationOut,
+    NewInvitations,
+    NewReply,
+    shown_invitation,
+)
 from services.workgroups.routes.meeting_fields import each_once
 from services.workgroups.routes.meeting_series import SeriesId, SeriesToRecord
-from services.workgroups.series_invitations import Invited, Place
+from services.workgroups.series_invitations import Place
 from services.workgroups.tables import MeetingSeries
 from shared.columns import utc_now
-from shared.identity import Caller
 from shared.problems import (
     CONFLICT,
     FORBIDDEN,
@@ -38,7 +39,7 @@ from shared.problems import (
     Problem,
     responses,
 )
-from shared.text import Input, Output
+from shared.text import Output
 from shared.web import CurrentCaller, Reading, Writing
 
 router = APIRouter(prefix="/meeting-series/{series_id}", tags=["meeting series"])
@@ -46,17 +47,11 @@ router = APIRouter(prefix="/meeting-series/{series_id}", tags=["meeting series"]
 _Ids = Annotated[list[UUID], Field(max_length=100), AfterValidator(each_once)]
 
 
-class NewSeriesInvitations(Input):
+class NewSeriesInvitations(NewInvitations):
     """Whom to invite to every meeting to come; who is invited already stays so."""
 
     person_ids: _Ids = []  # noqa: RUF012
     institution_ids: _Ids = []  # noqa: RUF012
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "NewSeriesInvitations":
-        if not self.person_ids and not self.institution_ids:
-            raise PydanticCustomError("nobody", "Name at least one person or institution.")
-        return self
 
 
 class SeriesInvitationsOut(Output):
@@ -122,7 +117,7 @@ def reply_to_series(
     given there.
     """
     series = series_access.series_to_reply_to(session, caller, series_id)
-    side = _side(session, caller, body.institution_id or caller.id)
+    side = invitations.side_of(session, caller, body.institution_id)
     places = series_invitations.reply(
         session, series, side, body.reply, coming=body.coming, by=caller.id, now=utc_now()
     )
@@ -155,7 +150,7 @@ def read_series_invitation(
     series = session.get(MeetingSeries, series_id)
     if series is None:
         raise invitations.no_such_invitation()
-    side = _side(session, caller, institution or caller.id)
+    side = invitations.side_of(session, caller, institution)
     every = meeting_series.meetings_of(session, series)
     groups = meetings.groups_of(session, [every[0].id])[every[0].id]
     own = {
@@ -195,7 +190,8 @@ def take_series_calendar_reply(
     """
     given = calendar_replies.read(content)
     series = series_access.series_to_reply_to(session, caller, series_id)
-    side = _side(session, caller, given.attendee)
+    institution_id = None if given.attendee == caller.id else given.attendee
+    side = invitations.side_of(session, caller, institution_id)
     if given.uid != str(series.id):
         raise Problem(INVALID, "The reply is to another meeting: its UID is not of this series.")
     if given.occurrence is None:
@@ -209,15 +205,6 @@ def take_series_calendar_reply(
             )
         ]
     return _shown(places)
-
-
-def _side(session: Session, caller: Caller, invited_id: UUID) -> Invited:
-    """Return the person or institution for whom the caller replies; a Problem (404) otherwise."""
-    if caller.acts and invited_id == caller.id:
-        return invited_id, None
-    if permissions.speaks_for(session, caller, invited_id):
-        return None, invited_id
-    raise invitations.no_such_invitation()
 
 
 def _shown(places: Sequence[Place]) -> list[PlaceOut]:

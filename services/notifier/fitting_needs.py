@@ -55,13 +55,16 @@ def fitting_needs(
     ).all()
     if not offers:
         return
+    by_kind: dict[str, list[Support]] = {}
+    for offer in offers:
+        by_kind.setdefault(offer.kind, []).append(offer)
     needs = session.exec(
         select(Support, Institution.visibility)
         .join(Institution, col(Institution.id) == col(Support.institution_id))
         .where(
             Support.side == "need",
             Support.state == "published",
-            col(Support.kind).in_({offer.kind for offer in offers}),
+            col(Support.kind).in_(by_kind),
             Institution.status == VERIFIED,
             col(Institution.visibility).in_([*FOR_ALL, FOR_PARTNERS]),
         )
@@ -77,7 +80,7 @@ def fitting_needs(
     )
     told: set[tuple[UUID, UUID]] = set()
     for need, visibility in needs:
-        for offer in offers:
+        for offer in by_kind[need.kind]:
             found = fit(need, offer)
             if found is None or (need.id, offer.institution_id) in asked:
                 continue

@@ -1,11 +1,11 @@
-"""What stands open for people: what they owe, what waits for their answer, and their meetings.
+"""What people owe: what is overdue or due soon, and what waits for their answer.
 
-It is read from the read models for many people at once, whenever a digest is written, so it is
-never older than the last event.
+It is read from the read models for many people at once, whenever it is asked for, so it is never
+older than the last event.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -13,8 +13,6 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, or_, select
 
-from services.notifier import standing
-from services.notifier.fitting_needs import Fit, fitting_needs
 from services.notifier.standing import STEERING, Standing
 from services.notifier.tables import (
     ActionItem,
@@ -24,7 +22,6 @@ from services.notifier.tables import (
     Introduction,
     Invitation,
     Meeting,
-    MeetingGroup,
     Participant,
     Reassignment,
     Support,
@@ -32,9 +29,6 @@ from services.notifier.tables import (
 
 SOON = timedelta(days=3)
 """How long before its last day something counts as due soon, as workgroups has it."""
-
-AHEAD = timedelta(days=14)
-"""How far ahead meetings are told."""
 
 UNFINISHED = frozenset({"open", "in_progress", "blocked"})
 TO_COME = frozenset({"scheduled", "rescheduled"})
@@ -72,61 +66,35 @@ class Owed:
     time_zone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A meeting to come, as one reader may see it."""
+def owed_by(
+    session: Session,
+    stands: dict[UUID, Standing],
+    speakers: dict[UUID, list[UUID]],
+    now: datetime,
+) -> dict[UUID, list[Owed]]:
+    """Return what each person owes, the weightiest first, asking half a dozen questions for all.
 
-    id: UUID
-    title: str
-    begins_at: datetime
-    ends_at: datetime
-    time_zone: str
-    place: str | None
-    link: str | None
-    sequence: int
-    told_at: datetime
-    series_id: UUID | None = None
-    occurrence: datetime | None = None
-
-
-@dataclass(slots=True)
-class Open:
-    """What stands open for one person."""
-
-    owed: list[Owed] = field(default_factory=list)
-    coming: list[Coming] = field(default_factory=list)
-    needs: list[Fit] = field(default_factory=list)
-
-
-def of_people(session: Session, person_ids: Collection[UUID], now: datetime) -> dict[UUID, Open]:
-    """Return what stands open for each person, asking a dozen questions for all of them."""
-    if not person_ids:
+    ``stands`` tells where each of them stands, ``speakers`` who of them speaks for an institution
+    (`standing.speakers`).
+    """
+    if not stands:
         return {}
-    stands = standing.standings(session, person_ids)
-    found = {person_id: Open() for person_id in person_ids}
-    speakers: dict[UUID, list[UUID]] = {}
-    for person_id, stand in stands.items():
-        for institution_id in stand.institutions:
-            speakers.setdefault(institution_id, []).append(person_id)
+    found: dict[UUID, list[Owed]] = {person_id: [] for person_id in stands}
     for person_id, item in (
-        *_action_items(session, person_ids, stands, speakers, now),
+        *_action_items(session, stands, speakers, now),
         *_reassignments(session, speakers),
-        *_admissions(session, person_ids, speakers),
+        *_admissions(session, stands, speakers),
         *_introductions(session, speakers),
-        *_invitations(session, person_ids, speakers, now),
+        *_invitations(session, stands, speakers, now),
     ):
-        found[person_id].owed.append(item)
-    for one in found.values():
-        one.owed.sort(key=lambda item: (RANKS[item.kind], item.due or item.since.date(), item.id))
-    _add_coming(session, found, stands, speakers, now)
-    for person_id, fit in fitting_needs(session, stands, speakers):
-        found[person_id].needs.append(fit)
+        found[person_id].append(item)
+    for items in found.values():
+        items.sort(key=lambda item: (RANKS[item.kind], item.due or item.since.date(), item.id))
     return found
 
 
 def _action_items(
     session: Session,
-    person_ids: Collection[UUID],
     stands: dict[UUID, Standing],
     speakers: dict[UUID, list[UUID]],
     now: datetime,
@@ -146,7 +114,7 @@ def _action_items(
         items[item.id] = (item, title)
         owners.setdefault(item.id, set()).update(speakers[item.institution_id])
     given = select(ActionItemPerson.action_item_id).where(
-        col(ActionItemPerson.person_id).in_(person_ids)
+        col(ActionItemPerson.person_id).in_(stands)
     )
     named = unfinished.where(col(ActionItem.id).in_(given))
     for item, title in session.exec(named):
@@ -155,7 +123,7 @@ def _action_items(
         for item_id, person_id in session.exec(
             select(ActionItemPerson.action_item_id, ActionItemPerson.person_id).where(
                 col(ActionItemPerson.action_item_id).in_(items),
-                col(ActionItemPerson.person_id).in_(person_ids),
+                col(ActionItemPerson.person_id).in_(stands),
             )
         ):
             # Who left the group since owes it no more.
@@ -289,75 +257,15 @@ def _invitations(
             at=meeting.begins_at,
             time_zone=meeting.time_zone,
         )
-        for person_id in _invited(invitation, speakers):
+        for person_id in invited(invitation, speakers):
             yield person_id, owed
 
 
-def _invited(invitation: Invitation, speakers: dict[UUID, list[UUID]]) -> list[UUID]:
+def invited(invitation: Invitation, speakers: dict[UUID, list[UUID]]) -> list[UUID]:
+    """Return the people whom the invitation asks: one, or who speaks for an institution."""
     if invitation.person_id is not None:
         return [invitation.person_id]
     return speakers.get(invitation.institution_id, []) if invitation.institution_id else []
-
-
-def _add_coming(
-    session: Session,
-    found: dict[UUID, Open],
-    stands: dict[UUID, Standing],
-    speakers: dict[UUID, list[UUID]],
-    now: datetime,
-) -> None:
-    meetings = {
-        meeting.id: meeting
-        for meeting in session.exec(
-            select(Meeting).where(
-                col(Meeting.status).in_(TO_COME),
-                col(Meeting.begins_at) > now,
-                col(Meeting.begins_at) <= now + AHEAD,
-            )
-        )
-    }
-    if not meetings:
-        return
-    people: dict[UUID, set[UUID]] = {}
-    belonging: dict[UUID, set[UUID]] = {}
-    for person_id, stand in stands.items():
-        for group_id in stand.groups:
-            belonging.setdefault(group_id, set()).add(person_id)
-    for meeting_id, group_id in session.exec(
-        select(MeetingGroup.meeting_id, MeetingGroup.group_id).where(
-            col(MeetingGroup.meeting_id).in_(meetings)
-        )
-    ):
-        people.setdefault(meeting_id, set()).update(belonging.get(group_id, ()))
-    for invitation in session.exec(
-        select(Invitation).where(
-            col(Invitation.meeting_id).in_(meetings), col(Invitation.stands).is_(True)
-        )
-    ):
-        invited = {each for each in _invited(invitation, speakers) if each in found}
-        there = people.setdefault(invitation.meeting_id, set())
-        if invitation.reply == "declined" and invitation.person_id is not None:
-            there.difference_update(invited)
-        else:
-            there.update(invited)
-    for meeting in sorted(meetings.values(), key=lambda each: (str(each.begins_at), each.id)):
-        if meeting.begins_at is None or meeting.ends_at is None:
-            continue
-        coming = Coming(
-            meeting.id,
-            meeting.title,
-            meeting.begins_at,
-            meeting.ends_at,
-            meeting.time_zone,
-            meeting.place,
-            meeting.link,
-            meeting.sequence,
-            meeting.told_at,
-            meeting.series_id,
-            meeting.occurrence,
-        )
-        for person_id in people.get(meeting.id, ()):
-            found[person_id].coming.append(coming)
 
 
 def _midnight(day: date, time_zone: str) -> datetime:

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from services.notifier import owed, standing
-from services.notifier.owed import Kind, Owed
+from services.notifier import standing
+from services.notifier.owed import Kind, Owed, owed_by
 from services.notifier.tables import Digest
 from services.notifier.vocabulary import Frequency
 
@@ -39,8 +39,9 @@ class Calls:
 def calls(session: Session, subscriber_ids: Collection[UUID], now: datetime) -> dict[UUID, Calls]:
     """Return what those readers owe who are people of the registry and owe something."""
     people = standing.of_subscribers(session, subscriber_ids)
-    opened = owed.of_people(session, set(people.values()), now)
-    owing = {each: opened[person].owed for each, person in people.items() if opened[person].owed}
+    stands = standing.standings(session, set(people.values()))
+    owed = owed_by(session, stands, standing.speakers(stands), now)
+    owing = {each: owed[person] for each, person in people.items() if owed[person]}
     if not owing:
         return {}
     told = dict(

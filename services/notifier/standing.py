@@ -1,6 +1,6 @@
 """Standing: which reader is which person of the registry, and where a person belongs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -104,6 +104,15 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
         )
         for person_id in person_ids
     }
+
+
+def speakers(stands: Mapping[UUID, Standing]) -> dict[UUID, list[UUID]]:
+    """Return by institution who of these people speaks for it."""
+    found: dict[UUID, list[UUID]] = {}
+    for person_id, stand in stands.items():
+        for institution_id in stand.institutions:
+            found.setdefault(institution_id, []).append(person_id)
+    return found
 
 
 def _who_they_are(session: Session, which: ColumnElement[bool]) -> dict[UUID, UUID]:

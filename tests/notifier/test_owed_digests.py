@@ -9,7 +9,7 @@ from icalendar import Calendar
 from sqlalchemy import event as listener
 from sqlmodel import select
 
-from services.notifier import collecting, digest_runs, owed, queues
+from services.notifier import collecting, digest_runs, open_matters, queues
 from services.notifier.tables import Digest, Participant, Subscription
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
@@ -282,7 +282,7 @@ def test_a_batch_asks_as_many_questions_for_many_readers_as_for_few(world: World
     def questions(some: list[UUID]) -> int:
         asked.clear()
         with world.database.read() as session:
-            opened = owed.of_people(session, some, utc_now())
+            opened = open_matters.of_people(session, some, utc_now())
         assert all(len(opened[person_id].owed) == 1 for person_id in some)
         return sum(statement.lstrip().startswith("SELECT") for statement in asked)
 

@@ -3,7 +3,7 @@
 from base64 import encodebytes
 from functools import lru_cache
 
-from services.notifier.owed import Coming
+from services.notifier.open_matters import Coming
 
 NAME = "southlink.ics"
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.notifier import digests, owed, targets
+from services.notifier import digests, open_matters, targets
 from services.notifier.digests import DigestContent
 from services.notifier.languages import written
 from services.notifier.links import Purpose
@@ -26,7 +26,7 @@ from services.notifier.mail.messages import enveloped, html_line, line, link, lo
 from services.notifier.mail.owed_sections import first_sections, last_sections
 from services.notifier.mail.sections import first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
-from services.notifier.owed import Open
+from services.notifier.open_matters import Open
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
 from services.notifier.wording import wording
 
@@ -194,7 +194,7 @@ def _open_for(
         for content in contents.values()
         if content.frequency is not Frequency.IMMEDIATE and content.reader.person_id
     }
-    opened = owed.of_people(session, set(people.values()), now)
+    opened = open_matters.of_people(session, set(people.values()), now)
     return {reader_id: opened[person_id] for reader_id, person_id in people.items()}
 
 

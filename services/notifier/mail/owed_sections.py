@@ -9,7 +9,8 @@ from services.notifier.mail.messages import local
 from services.notifier.mail.sections import Part, Section
 from services.notifier.mail.stories import Content, Story
 from services.notifier.mail.told import written
-from services.notifier.owed import RANKS, Coming, Kind, Open, Owed
+from services.notifier.open_matters import Coming, Open
+from services.notifier.owed import RANKS, Kind, Owed
 from services.notifier.wording import Wording, wording
 from shared.vocabularies import vocabulary
 

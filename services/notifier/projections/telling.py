@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from services.notifier import notices, targets
 from services.notifier.audiences import Audience
-from services.notifier.queues import enqueue_delivery
+from services.notifier.queues import enqueue_deliveries
 from services.notifier.vocabulary import DeliveryKind, NoticeKind
 from shared.columns import utc_now
 from shared.database import after_commit
@@ -41,5 +41,5 @@ def tell(
         concerns=concerns,
         at_once=at_once,
     )
-    for delivery_id in notices.record(session, happening, utc_now()):
-        after_commit(session, partial(enqueue_delivery, delivery_id, DeliveryKind.IMMEDIATE))
+    made = notices.record(session, happening, utc_now())
+    after_commit(session, partial(enqueue_deliveries, made, DeliveryKind.IMMEDIATE))

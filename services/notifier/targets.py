@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self, get_args
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import true
@@ -11,10 +11,7 @@ from sqlmodel import Session, col, select
 from services.notifier import criteria
 from services.notifier.tables import Group, Institution, Theme
 from services.notifier.vocabulary import TargetKind
-from shared.events.catalogue import UpdateKind
 from shared.problems import INVALID, FieldError, Problem
-
-UPDATE_KINDS: tuple[str, ...] = get_args(UpdateKind)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from services.notifier.tables import (
     Delivery,
     Digest,
     DigestItem,
+    Group,
     Notice,
     Subscriber,
     Subscription,
@@ -153,8 +154,10 @@ def _plain(
 
 
 def _fill(database: Database, random: Random) -> list[Claim]:
+    groups = [_group(number) for number in range(THEMES)]
     notices = [_notice(number, random) for number in range(NOTICES)]
     with database.write() as session:
+        session.add_all(groups)
         session.add_all(notices)
         session.flush()
         ids = [notice.id for notice in notices]
@@ -201,9 +204,19 @@ def _fill(database: Database, random: Random) -> list[Claim]:
     return claims
 
 
+def _group(number: int) -> Group:
+    return Group(
+        id=UUID(int=number),
+        title=f"Group on theme number {number}",
+        theme_slug=f"theme-{number}",
+        status="active",
+        visibility="all",
+        version=1,
+    )
+
+
 def _notice(number: int, random: Random) -> Notice:
     theme = random.randrange(THEMES)
-    group = new_id()
     kind = random.choice(["opportunity", "challenge", "news", "resource"])
     return Notice(
         event_id=new_id(),
@@ -211,7 +224,7 @@ def _notice(number: int, random: Random) -> Notice:
         subject=f"updates/{number}",
         theme_slug=f"theme-{theme}",
         theme_title=f"Theme number {theme}",
-        group_id=group,
+        group_id=UUID(int=theme),
         group_title=f"Group on theme number {theme}",
         facts={
             "kind": kind,

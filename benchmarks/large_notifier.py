@@ -24,6 +24,7 @@ from services.notifier.settings import SERVICE
 from services.notifier.tables import (
     DigestItem,
     DigestWindow,
+    Group,
     Notice,
     Subscriber,
     Subscription,
@@ -37,6 +38,7 @@ from tests.redis_server import RedisServer, free_port
 from tests.waiting import wait_until
 
 NOTICES = 400
+GROUPS = 20
 AT_ONCE = 5_000
 SEED = 2030
 TEXT = (
@@ -116,6 +118,7 @@ def fill(database: Database, readers: int, items: int) -> None:
     now = utc_now()
     notices = _notices(now)
     with database.write() as session:
+        session.execute(insert(Group), _groups())
         session.execute(insert(Notice), notices)
     ids = [notice["id"] for notice in notices]
     made = (_reader(number, random.sample(ids, items), now) for number in range(readers))
@@ -188,6 +191,20 @@ def _answers(port: int) -> bool:
         return False
 
 
+def _groups() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": UUID(int=number),
+            "title": f"Follow-up group {number}",
+            "theme_slug": f"theme-{number % 5}",
+            "status": "active",
+            "visibility": "all",
+            "version": 1,
+        }
+        for number in range(GROUPS)
+    ]
+
+
 def _notices(now: datetime) -> list[dict[str, Any]]:
     institution = new_id()
     return [
@@ -198,12 +215,12 @@ def _notices(now: datetime) -> list[dict[str, Any]]:
             "subject": f"updates/{number}",
             "theme_slug": f"theme-{number % 5}",
             "theme_title": f"Theme {number % 5}",
-            "group_id": UUID(int=number % 20),
-            "group_title": f"Follow-up group {number % 20}",
+            "group_id": UUID(int=number % GROUPS),
+            "group_title": f"Follow-up group {number % GROUPS}",
             "facts": {
                 "update_id": str(new_id()),
-                "group_id": str(UUID(int=number % 20)),
-                "group_title": f"Follow-up group {number % 20}",
+                "group_id": str(UUID(int=number % GROUPS)),
+                "group_title": f"Follow-up group {number % GROUPS}",
                 "theme_slug": f"theme-{number % 5}",
                 "institution_id": str(institution),
                 "institution_name": f"Centre for cooperation {number % 50}",

@@ -141,8 +141,11 @@ def _make_due(database: Database) -> None:
 def _rate(database: Database, number: int, begin: float) -> float:
     def recorded() -> bool:
         with database.read() as session:
-            sent = text("SELECT count(*) FROM delivery WHERE state = 'sent'")
-            return bool(session.execute(sent).scalar_one() >= number)
+            states = text("SELECT state, count(*) FROM delivery GROUP BY state")
+            counted = dict(session.execute(states).tuples().all())
+        if stopped := counted.keys() & {"parked", "failed", "cancelled"}:
+            raise RuntimeError(f"E-mails that were to be sent are {', '.join(sorted(stopped))}.")
+        return bool(counted.get("sent", 0) >= number)
 
     until(recorded, f"{number} e-mails are recorded as sent", seconds=600)
     return number / (time.perf_counter() - begin)

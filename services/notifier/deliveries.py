@@ -88,7 +88,8 @@ def due(
         .order_by(col(Delivery.id))
     ).all()
     void = _cancel_those_left(session, rows, now)
-    void |= suppressions.cancel_suppressed(session, {row.id for row in rows} - void, now)
+    recipients = {row.id: row.address for row in rows if row.id not in void and row.address}
+    void |= suppressions.cancel_suppressed(session, recipients, now)
     claims = [
         Claim(
             delivery_id=row.id,

@@ -1,15 +1,17 @@
 """Digests: what one reader is told at once, and why."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from sqlalchemy import String, cast, func
 from sqlmodel import Session, col, select
 
 from services.notifier import audible, sight, standing
+from services.notifier.audible import Guards
 from services.notifier.tables import (
     Digest,
     DigestItem,
@@ -51,10 +53,13 @@ class DigestContent:
     """What the reader follows that brought these notices, each once, the eldest first."""
 
 
-def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, DigestContent]:
+def contents(
+    session: Session, digest_ids: Collection[UUID], guards: Guards
+) -> dict[UUID, DigestContent]:
     """Return the digests that there are, by id, asking a few questions for all of them.
 
-    What a reader may not hear any more, or was taken back, is not in them.
+    What a reader may not hear any more, or was taken back, is not in them. ``guards`` holds what
+    the caller keeps of notices from batch to batch.
     """
     if not digest_ids:
         return {}
@@ -76,34 +81,37 @@ def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, Diges
         .outerjoin(Person, col(Person.email) == col(Subscriber.email))
         .where(col(Digest.id).in_(digest_ids))
     ).all()
+    # One row for each subscription that brought items: a row for each item takes longer to read
+    # than the items take to be written.
     rows = session.exec(
-        select(  # type: ignore[call-overload]
+        select(
             DigestItem.digest_id,
-            DigestItem.notice_id,
             DigestItem.subscription_id,
-            Notice.group_id,
-            Notice.targets,
-            audible.INSTITUTION,
+            func.aggregate_strings(cast(DigestItem.notice_id, String), ","),
         )
         .join(Notice, col(Notice.id) == col(DigestItem.notice_id))
         .where(col(DigestItem.digest_id).in_(digest_ids), col(Notice.taken_back_at).is_(None))
-    )
+        .group_by(col(DigestItem.digest_id), col(DigestItem.subscription_id))
+    ).all()
+    known: dict[str, UUID] = {}
+    brought = [
+        audible.Brought(digest_id, subscription_id, [_id(each, known) for each in ids.split(",")])
+        for digest_id, subscription_id, ids in rows
+        if digest_id is not None
+    ]
     people = {digest[0]: digest[-1] for digest in digests}
-    items = audible.heard(session, [audible.Item(*row) for row in rows], people)
+    heard = audible.heard(session, brought, people, guards)
     asked = {
         subscription_id: Target(TargetKind(kind), target_id)
         for subscription_id, kind, target_id in session.exec(
             select(Subscription.id, Subscription.target_kind, Subscription.target_id).where(
-                col(Subscription.id).in_({item.subscription_id for item in items})
+                col(Subscription.id).in_({each.subscription_id for each in heard})
             )
         )
     }
-    notices: dict[UUID | None, list[tuple[UUID, Target]]] = {}
-    brought: dict[UUID | None, set[UUID]] = {}
-    for item in items:
-        told = (item.notice_id, asked[item.subscription_id])
-        notices.setdefault(item.digest_id, []).append(told)
-        brought.setdefault(item.digest_id, set()).add(item.subscription_id)
+    by_digest: dict[UUID, list[audible.Brought]] = {}
+    for each in heard:
+        by_digest.setdefault(each.digest_id, []).append(each)
     return {
         digest_id: DigestContent(
             digest_id,
@@ -111,11 +119,32 @@ def contents(session: Session, digest_ids: Collection[UUID]) -> dict[UUID, Diges
             frequency,
             window_end,
             Reader(*reader),
-            notices.get(digest_id, ()),
-            list(dict.fromkeys(asked[each] for each in sorted(brought.get(digest_id, ())))),
+            *_told(by_digest.get(digest_id, ()), asked),
         )
         for digest_id, run_id, frequency, window_end, *reader in digests
     }
+
+
+def _told(
+    brought: Collection[audible.Brought], asked: Mapping[UUID, Target]
+) -> tuple[list[tuple[UUID, Target]], list[Target]]:
+    """Return the notices, each with what brought it, and what brought any, the eldest first."""
+    by_age = sorted(brought, key=attrgetter("subscription_id"))
+    targets = [asked[each.subscription_id] for each in by_age]
+    notices = [
+        (notice_id, target)
+        for each, target in zip(by_age, targets, strict=True)
+        for notice_id in each.notice_ids
+    ]
+    return notices, list(dict.fromkeys(targets))
+
+
+def _id(text: str, known: dict[str, UUID]) -> UUID:
+    """Return the id in ``text``, as the database writes it; readers share most of them."""
+    found = known.get(text)
+    if found is None:
+        found = known[text] = UUID(text)
+    return found
 
 
 def still_heard(session: Session, content: DigestContent) -> DigestContent:

@@ -24,7 +24,7 @@ COLLECT = "notifier.collect"
 SWEEP = "notifier.sweep"
 READ_BOUNCES = "notifier.read_bounces"
 
-TOGETHER = 50
+TOGETHER = 100
 """E-mails that one task sends at most."""
 
 

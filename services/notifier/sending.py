@@ -34,7 +34,7 @@ from shared.smtp_pool import SmtpConnection, kept_connection
 
 log = structlog.get_logger(__name__)
 
-WINDOW = 25
+WINDOW = 50
 """E-mails on the wire of one connection at most, before their answers are recorded."""
 
 MOMENT_SECONDS = 0.05

@@ -5,7 +5,7 @@ address, so an e-mail to who complained would let a stranger send it again and a
 who asks is the same for every address and says what to do when nothing comes.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -162,10 +162,12 @@ def among(session: Session, addresses: Iterable[str]) -> dict[str, SuppressionRe
 
 
 def cancel_suppressed(
-    session: Session, delivery_ids: Collection[UUID], now: datetime
+    session: Session, recipients: Mapping[UUID, str], now: datetime
 ) -> frozenset[UUID]:
-    """Cancel those of the deliveries that are to a suppressed address; return which."""
-    recipients = recipients_of(session, delivery_ids)
+    """Cancel those of the deliveries that are to a suppressed address; return which.
+
+    ``recipients`` are the addresses by delivery.
+    """
     reasons = among(session, set(recipients.values()))
     cancelled = {
         delivery_id: reasons[address]

@@ -63,7 +63,7 @@ class DigestMessages:
         self._sender = sender
         self._teller = teller
         self._now = now
-        self._contents = digests.contents(session, digest_ids)
+        self._contents = digests.contents(session, digest_ids, teller.guards)
         found = self._contents.values()
         self._open = _open_for(session, self._contents, now)
         self._titles = targets.titles(

@@ -12,6 +12,7 @@ from services.notifier.mail.fragments import Body, Fragment, Shelf
 from services.notifier.mail.more_stories import STORIES
 from services.notifier.mail.rendering import rendered
 from services.notifier.mail.stories import Content, Named, Story
+from services.notifier.sight import Guard
 from services.notifier.tables import Notice
 from services.notifier.vocabulary import NoticeKind
 from services.notifier.wording import wording
@@ -61,6 +62,7 @@ class Teller:
         self._session = session
         self._shelf = shelf
         self._notices: dict[UUID, Notice] = {}
+        self.guards = shelf.guards
 
     def prepare(self, wanted: Mapping[str, Collection[UUID]]) -> None:
         """Read at once the notices that were not told in the language that they are wanted in."""
@@ -120,16 +122,19 @@ class TellerShelf:
     def __init__(self, room: int = ROOM) -> None:
         self.notices: Shelf[UUID, Told] = Shelf(room)
         self.gathered: Shelf[tuple[str, tuple[UUID, ...]], Fragment] = Shelf(room // 8)
+        self.guards: Shelf[UUID, Guard] = Shelf(room // 8)
 
     def empty(self) -> None:
         """Let go all of it."""
         self.notices.empty()
         self.gathered.empty()
+        self.guards.empty()
 
     def age(self, now: datetime) -> None:
         """Empty it when its hour is over."""
         self.notices.age(now)
         self.gathered.age(now)
+        self.guards.age(now)
 
 
 def written(story: Story, language: str, *, whole: bool) -> Fragment:

@@ -322,7 +322,8 @@ def _cancel_those_left(session: Session, rows: Sequence[Any], now: datetime) -> 
             .distinct()
         )
     )
-    void = {row.id for row in rows if row.subscriber_id in readers - reading}
+    left = readers - reading
+    void = {row.id for row in rows if row.subscriber_id in left}
     if void:
         _change(
             session,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -93,9 +94,8 @@ def contents(
         .where(col(DigestItem.digest_id).in_(digest_ids), col(Notice.taken_back_at).is_(None))
         .group_by(col(DigestItem.digest_id), col(DigestItem.subscription_id))
     ).all()
-    known: dict[str, UUID] = {}
     brought = [
-        audible.Brought(digest_id, subscription_id, [_id(each, known) for each in ids.split(",")])
+        audible.Brought(digest_id, subscription_id, [_id(each) for each in ids.split(",")])
         for digest_id, subscription_id, ids in rows
         if digest_id is not None
     ]
@@ -139,12 +139,8 @@ def _told(
     return notices, list(dict.fromkeys(targets))
 
 
-def _id(text: str, known: dict[str, UUID]) -> UUID:
-    """Return the id in ``text``, as the database writes it; readers share most of them."""
-    found = known.get(text)
-    if found is None:
-        found = known[text] = UUID(text)
-    return found
+# Readers share most notices, so an id is made once; dictionaries find the same object at once.
+_id = lru_cache(16_384)(UUID)
 
 
 def still_heard(session: Session, content: DigestContent) -> DigestContent:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, Signer, URLSafeSerializer, base64_encode
 from sqlmodel import Session
 
 from services.notifier.languages import N_
@@ -41,7 +41,8 @@ class Links:
 
     def token(self, purpose: Purpose, owner: UUID) -> str:
         """Return the token that lets its holder do ``purpose`` for ``owner``."""
-        return str(self._signer(purpose).dumps(owner.hex))
+        payload = base64_encode(f'"{owner.hex}"')
+        return (payload + b"." + _signature(self.secret, purpose, payload)).decode()
 
     def url(self, purpose: Purpose, owner: UUID) -> str:
         """Return the address of the page of ``purpose`` with its token."""
@@ -50,22 +51,31 @@ class Links:
     def owner(self, purpose: Purpose, token: str) -> UUID:
         """Return whose token it is; raise ``Problem`` when it is not one for ``purpose``."""
         try:
-            return UUID(self._signer(purpose).loads(token))
+            return UUID(_serializer(self.secret, purpose).loads(token))
         except (BadSignature, ValueError, TypeError, AttributeError):
             raise Problem(
                 BAD_LINK,
                 N_("This link is incomplete or was changed: open it again from the e-mail, whole."),
             ) from None
 
-    def _signer(self, purpose: Purpose) -> URLSafeSerializer:
-        return _signer(self.secret, purpose)
-
 
 @lru_cache(64)
-def _signer(secret: bytes, purpose: Purpose) -> URLSafeSerializer:
+def _serializer(secret: bytes, purpose: Purpose) -> URLSafeSerializer:
     return URLSafeSerializer(
         secret, salt=f"southlink.{purpose}", signer_kwargs={"key_derivation": "hmac"}
     )
+
+
+@lru_cache(64)
+def _signer(secret: bytes, purpose: Purpose) -> tuple[Signer, bytes]:
+    """Return what signs for ``purpose``, and its key, which the serializer derives each time."""
+    signer = _serializer(secret, purpose).make_signer()
+    return signer, signer.derive_key()
+
+
+def _signature(secret: bytes, purpose: Purpose, payload: bytes) -> bytes:
+    signer, key = _signer(secret, purpose)
+    return base64_encode(signer.algorithm.get_signature(key, payload))
 
 
 def make_secret(database: Database) -> None:

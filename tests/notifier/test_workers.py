@@ -207,7 +207,7 @@ def test_digests_to_a_mail_server_that_hangs_leave_a_thread_to_immediate_emails(
         if line == b"." and b"X-Southlink-Kind: digest" in talk.contents[-1]:
             hurry.wait(20)
 
-    readers(world, 160)
+    readers(world, 3 * queues.TOGETHER + 10)
     world.tell(world.update())
     with SmtpServer(hang_at_digests) as server:
         world.mailbox.port = server.port

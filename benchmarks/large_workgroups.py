@@ -15,7 +15,7 @@ from sqlalchemy import insert, text
 from sqlmodel import SQLModel
 
 from benchmarks.institutions_in_bulk import SENTENCES, TOPICS
-from services.workgroups import markdown, search_index
+from services.workgroups import search_index
 from services.workgroups.settings import SERVICE
 from services.workgroups.tables import (
     ActionItem,
@@ -31,6 +31,7 @@ from services.workgroups.tables import (
     Theme,
     Update,
 )
+from shared import markdown
 from shared.database import Database
 from shared.events.catalogue import WORKGROUPS
 from shared.ids import new_id

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from services.workgroups import groups, markdown, membership
+from services.workgroups import groups, membership
 from services.workgroups.institutions import UNNAMED, names_of
 from services.workgroups.mentions import require_mentionable
 from services.workgroups.permissions import institutions_of, may_steer, roles_in
@@ -24,6 +24,7 @@ from services.workgroups.tables import (
     Update,
 )
 from services.workgroups.update_permissions import update_to_see
+from shared import markdown
 from shared.columns import utc_now
 from shared.events.catalogue import CommentChanged, CommentPosted, CommentWithdrawn
 from shared.identity import Caller

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from services.workgroups import markdown
 from services.workgroups.mentions import require_mentionable
 from services.workgroups.support import Side, require_linkable
 from services.workgroups.tables import Attachment, Update, UpdateLink, UpdateMention
+from shared import markdown
 from shared.events.catalogue import UpdateKind
 from shared.identity import Caller
 

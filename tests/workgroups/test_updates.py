@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.workgroups import calendar, markdown
+from services.workgroups import calendar
 from services.workgroups.tables import Update
+from shared import markdown
 from shared.columns import utc_now
 from shared.events.catalogue import (
     InstitutionMerged,

@@ -9,12 +9,12 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
 from services.workgroups import meeting_access, meetings, minutes, permissions
-from services.workgroups.markdown import html_of
 from services.workgroups.minutes import MinutesState, Topic
 from services.workgroups.routes.permitted_meetings import MeetingToRecord, VisibleMeeting
 from services.workgroups.tables import Meeting, MinutesVersion
 from shared.etags import IfMatch, etag, require_version
 from shared.identity import Caller
+from shared.markdown import html_of
 from shared.pagination import Page, PageQuery, paginate
 from shared.problems import (
     FORBIDDEN,

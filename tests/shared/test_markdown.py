@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.workgroups.markdown import LINK_REL, SCHEMES, TAGS, html_of
+from shared.markdown import LINK_REL, SCHEMES, TAGS, html_of
 from tests.effort import lines_run
-from tests.workgroups.hostile import HOSTILE, LONG_TO_RENDER
+from tests.hostile import HOSTILE, LONG_TO_RENDER
 
 
 class Seen(HTMLParser):

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier.standing import STEERING
-from services.notifier.tables import Coordinator, FocalPoint, Participant
+from services.notifier.standing import STEERING, of_subscribers
+from services.notifier.tables import Coordinator, FocalPoint, Notice, Participant
 
 
 class Circle(StrEnum):
@@ -88,3 +88,25 @@ def people(session: Session, audiences: Collection[Audience]) -> dict[Audience, 
         for group_id in groups:
             found[leaders(group_id)] = found[leaders(group_id)] or coordinators
     return found
+
+
+def concerning(session: Session, notices: Collection[Notice], subscriber_id: UUID) -> set[UUID]:
+    """Return the ids of those notices that a reader hears of whatever the reader follows.
+
+    What nobody follows was recorded for those alone whom it concerned: whoever has it is one.
+    """
+    found = {notice.id for notice in notices if notice.concerns and not notice.targets}
+    named = {
+        notice.id: [Audience.of_key(key) for key in notice.concerns]
+        for notice in notices
+        if notice.concerns and notice.targets
+    }
+    who = of_subscribers(session, [subscriber_id]).get(subscriber_id) if named else None
+    if who is None:
+        return found
+    members = people(session, {each for audiences in named.values() for each in audiences})
+    return found | {
+        notice_id
+        for notice_id, audiences in named.items()
+        if any(who in members[each] for each in audiences)
+    }

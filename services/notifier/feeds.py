@@ -71,7 +71,7 @@ def entries(
         col(Notice.occurred_at) > now - KEPT,
     )
     found = paginate_newest_first(session, statement, col(Notice.id), page)
-    about = [each for each in found.items if reach.concerns(each, subscription)]
+    about = [each for each in found.items if reach.follows(each, subscription)]
     heard = sight.heard(session, about, reader.id)
     return Slice(_told(session, heard, written(reader.language), now), found.next_cursor)
 

@@ -1,4 +1,4 @@
-"""Reach: which subscriptions a notice concerns."""
+"""Reach: which subscriptions follow what a notice is about."""
 
 from collections.abc import Collection
 from typing import Any
@@ -48,10 +48,8 @@ def wanting(
     return found
 
 
-def concerns(notice: Notice, subscription: Subscription) -> bool:
-    """Tell whether a notice is about what the subscription follows, or for its reader alone."""
-    if not notice.targets:
-        return bool(notice.concerns)
+def follows(notice: Notice, subscription: Subscription) -> bool:
+    """Tell whether a notice is about what the subscription follows."""
     target = Target(subscription.target_kind, subscription.target_id)
     if target.kind not in SUPPORT:
         return target.key in notice.targets

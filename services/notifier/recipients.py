@@ -225,7 +225,10 @@ def _fitting(case: _Case) -> list[Subscription]:
         .where(col(Subscription.subscriber_id) == case.reader.id)
         .order_by(col(Subscription.id))
     )
-    return [each for each in ever if reach.concerns(case.notice, each)]
+    concerning = audiences.concerning(case.session, [case.notice], case.reader.id)
+    return [
+        each for each in ever if case.notice.id in concerning or reach.follows(case.notice, each)
+    ]
 
 
 _RULES: tuple[Callable[[_Case], str | None], ...] = (

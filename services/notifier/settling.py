@@ -1,12 +1,12 @@
 """Settling: what waits for a reader agrees with what the reader wants now, and when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, delete, select, update
 
-from services.notifier import pauses, reach, subscribers
+from services.notifier import audiences, pauses, reach, subscribers
 from services.notifier.tables import (
     Delivery,
     DigestItem,
@@ -45,8 +45,10 @@ def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> N
     active = subscribers.active_subscriptions(session, subscriber.id)
     needed = {each.frequency for each in active if each.frequency in DIGEST_FREQUENCIES}
     lapsed = _lapsed(session, subscriber)
-    for item, notice in _waiting(session, subscriber):
-        best = _kept_by([each for each in active if reach.concerns(notice, each)], now)
+    waiting = _waiting(session, subscriber)
+    concerning = audiences.concerning(session, [notice for _, notice in waiting], subscriber.id)
+    for item, notice in waiting:
+        best = _kept_by(_asking(active, notice, concerning), now)
         if best is None and item.subscription_id not in lapsed:
             session.delete(item)
             continue
@@ -59,6 +61,13 @@ def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> N
     _withdraw_unsent(session, subscriber, active, now)
     _keep_windows(session, subscriber, needed, now)
     session.flush()
+
+
+def _asking(
+    active: Sequence[Subscription], notice: Notice, concerning: Collection[UUID]
+) -> list[Subscription]:
+    """Return by which subscriptions a notice may be told: any, if it concerns the reader."""
+    return [each for each in active if notice.id in concerning or reach.follows(notice, each)]
 
 
 def _kept_by(subscriptions: Sequence[Subscription], now: datetime) -> Subscription | None:
@@ -121,9 +130,10 @@ def _withdraw_unsent(
         )
         .with_for_update(of=Delivery)
     ).all()
+    concerning = audiences.concerning(session, [notice for *_, notice in unsent], subscriber.id)
     left = {delivery.id: 0 for delivery, _, _ in unsent}
     for delivery, item, notice in unsent:
-        if _kept_by([each for each in active if reach.concerns(notice, each)], now) is None:
+        if _kept_by(_asking(active, notice, concerning), now) is None:
             session.delete(item)
         else:
             left[delivery.id] += 1

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlmodel import select
 
-from services.notifier import notices, targets
+from services.notifier import choices, notices, subscribers, targets
 from services.notifier.mail.more_stories import STORIES
 from services.notifier.mail.stories import _ALONE, _TOGETHER
 from services.notifier.projections import HANDLERS, NOBODYS
+from services.notifier.subscribers import Hours
 from services.notifier.tables import Delivery, Invitation, Meeting, Notice
 from services.notifier.targets import Target
 from services.notifier.vocabulary import DeliveryState, Frequency, NoticeKind, TargetKind
@@ -95,6 +97,22 @@ def test_who_is_mentioned_hears_at_once_and_the_readers_of_the_group_as_they_lik
     world.deliver_all()
     assert [message["To"] for message in world.mailbox.messages] == [ANA]
     assert "We can host fifty of them." in text_of(world.mailbox.messages[0])
+
+
+@pytest.mark.parametrize("frequency", [Frequency.IMMEDIATE, Frequency.DAILY])
+def test_who_is_mentioned_hears_of_it_though_they_change_their_hours_before_it_leaves(
+    world: World, frequency: Frequency
+) -> None:
+    world.open_group()
+    reader = world.subscribe(ANA, frequency, targets.theme(THEME))
+    ana = person(world, ANA)
+    event = world.tell(comment(world, new_id(), mentioned_people=[ana]))
+    with world.database.write() as session:
+        subscriber = subscribers.lock(session, reader.subscriber_id)
+        choices.choose_hours(session, subscriber, Hours(hour=17), utc_now())
+    assert heard(world, event.id) == {ANA}
+    world.deliver_all()
+    assert [message["To"] for message in world.mailbox.messages] == [ANA]
 
 
 def test_who_is_mentioned_in_a_hidden_group_that_they_may_not_see_hears_nothing(

@@ -90,3 +90,9 @@ class SmtpSettings(ServiceSettings):
     mail_from: str = Field(
         "Southlink <southlink@example.org>", description="The sender that readers see."
     )
+
+    @field_validator("smtp_username", "smtp_ca_file", "dkim_key_file", "dkim_domain", mode="before")
+    @classmethod
+    def _given(cls, value: object) -> object:
+        # Compose passes what is not set as an empty text, which as a path would be this folder.
+        return value or None

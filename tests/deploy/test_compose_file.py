@@ -15,6 +15,8 @@ from celery.bin.celery import celery as celery_command
 from docs.generate.settings import SERVICES as SETTINGS
 from docs.generate.settings import variables
 from services.notifier.celery_app import make_app
+from services.notifier.settings import Settings as NotifierSettings
+from shared.dkim_signing import Signer
 from tests.deploy.project import (
     ROOT,
     SERVICES,
@@ -133,11 +135,52 @@ def test_every_secret_and_every_address_of_a_service_is_given(name: str) -> None
     assert local <= set(FILE["services"][name]["environment"])
 
 
+ABOUT_MAIL = re.compile(
+    "_(SMTP|DOMAIN|CONFIRMATIONS|RETURN_PATH|SOFT_BOUNCE|BOUNCES_IMAP|MAX_BOUNCE)_|_MAIL_FROM$"
+)
+
+
+@pytest.mark.parametrize("name", ["registry", "registry-calendar", "notifier-worker", "notifier"])
+def test_every_setting_about_mail_can_be_set_in_the_environment_file(name: str) -> None:
+    service = FILE["services"][name]
+    settings = variables(SETTINGS[service["build"]["target"]])
+    about_mail = {variable for variable in settings if ABOUT_MAIL.search(variable)}
+    if service["build"]["target"] == "notifier":  # The registry's e-mails are signed by a relay.
+        about_mail |= {variable for variable in settings if "_DKIM_" in variable}
+    assert about_mail <= set(service["environment"])
+    raw = compose_raw()["services"][name]["environment"]
+    assert all(raw[variable].startswith("${") for variable in about_mail)
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT if name.startswith("notifier")])
+def test_a_setting_about_mail_that_is_left_empty_is_not_given(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in FILE["services"][name]["environment"].items():
+        monkeypatch.setenv(variable, value)
+    read = NotifierSettings()
+    assert (read.smtp_ca_file, read.dkim_key_file) == (None, None)
+    assert (read.smtp_username, read.dkim_domain) == (None, None)
+    assert Signer.of(read) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["registry", "registry-calendar", "notifier-worker", "notifier-digest-worker"]
+)
+def test_what_sends_mail_reads_certificates_and_keys_from_the_folder_for_them(name: str) -> None:
+    assert "./deploy/mail:/etc/southlink/mail:ro" in FILE["services"][name]["volumes"]
+    named = re.findall(r"/etc/southlink/mail/\w+\.pem", read(".env.example"))
+    assert len(named) == 2
+    ignored = read(".gitignore").splitlines()
+    assert "/deploy/mail/*" in ignored, "what is put there stays out of version control"
+
+
 def test_no_secret_has_a_default() -> None:
     # A mail server may ask for none or not be read, and attachments may be on a volume.
     optional = {
         "SMTP_PASSWORD",
         "BOUNCES_IMAP_PASSWORD",
+        "DKIM_KEY_FILE",
         "ATTACHMENTS_ACCESS_KEY_ID",
         "ATTACHMENTS_SECRET",
     }

@@ -247,11 +247,16 @@ def _in_words(error: OSError) -> str:
         words = error.smtp_error
         text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
         return f"it answered {error.smtp_code}: {text}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate can't be trusted: {error.verify_message}"
     return str(error) or type(error).__name__
 
 
 def _context(smtp: Smtp) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=smtp.ca_file)
+    try:
+        return ssl.create_default_context(cafile=smtp.ca_file)
+    except OSError as error:
+        raise OSError(f"the authorities in {smtp.ca_file} can't be read: {error}") from error
 
 
 def _parameters(server: smtplib.SMTP, mail: Mail) -> str:

@@ -1,6 +1,5 @@
 """A real IMAP server with TLS and one mailbox, and messages put into it."""
 
-import datetime
 import mailbox
 import socket
 import subprocess
@@ -8,16 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 from pysasl.hashing import BuiltinHash
 
 from services.notifier.bounces.collecting import ImapMailbox
+from tests.notifier.certificates import Authority
 from tests.notifier.tls_front import tls_in_front_of
 from tests.redis_server import free_port
 from tests.waiting import wait_until
@@ -33,7 +29,7 @@ class ImapServer:
     """Where it begins without TLS and changes to it."""
     tls_port: int
     """Where it speaks TLS at once."""
-    certificate: Path
+    authority: Path
     maildir: Path
 
     @property
@@ -55,7 +51,7 @@ class ImapServer:
             "NOTIFIER_BOUNCES_IMAP_USERNAME": USER,
             "NOTIFIER_BOUNCES_IMAP_PASSWORD": PASSWORD,
             "NOTIFIER_BOUNCES_IMAP_STARTTLS": "true",
-            "SSL_CERT_FILE": str(self.certificate),
+            "SSL_CERT_FILE": str(self.authority),
         }
 
     def put(self, content: bytes) -> None:
@@ -77,13 +73,14 @@ def running(folder: Path) -> Iterator[ImapServer]:
     (folder / "pymap-etc-passwd").write_text(f"{USER}:x:1000:1000::mail:\n")
     (folder / "pymap-etc-shadow").write_text(f"{USER}:{BuiltinHash().hash(PASSWORD)}:::::::\n")
     (folder / "pymap-etc-group").touch()
-    certificate, key = _certificate(folder)
+    authority = Authority(folder)
+    issued = authority.issue("127.0.0.1")
     with (
-        _server(folder, f"--cert={certificate}", f"--key={key}") as port,
+        _server(folder, f"--cert={issued.certificate}", f"--key={issued.key}") as port,
         _server(folder, "--no-tls") as plain_port,
-        tls_in_front_of(plain_port, certificate, key) as tls_port,
+        tls_in_front_of(plain_port, issued) as tls_port,
     ):
-        yield ImapServer(port, tls_port, certificate, maildir)
+        yield ImapServer(port, tls_port, authority.file, maildir)
 
 
 @contextmanager
@@ -109,33 +106,3 @@ def _listens(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate_file, key_file

@@ -22,16 +22,19 @@ def accept(_envelope: Envelope) -> str:
 
 
 class Mailbox:
-    """Takes mail on a port of its own; ``on_recipient`` and ``on_message`` may answer otherwise."""
+    """Takes mail on a port of its own; ``refused`` and ``on_message`` may answer otherwise.
 
-    def __init__(self) -> None:
+    ``options`` are those of ``aiosmtpd``, such as the TLS that it does and whom it lets in.
+    """
+
+    def __init__(self, **options: Any) -> None:
         self.port = free_port()
         self.raw: list[bytes] = []
         self.messages: list[EmailMessage] = []
         self.on_message: Answer = accept
         self.refused: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
 
     def __enter__(self) -> Self:
         self._controller.start()

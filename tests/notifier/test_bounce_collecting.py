@@ -37,7 +37,7 @@ def imap_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImapServer
 def imap(imap_server: ImapServer, monkeypatch: pytest.MonkeyPatch) -> ImapServer:
     """The server with an empty mailbox, trusted by this process."""
     mailbox.Maildir(imap_server.maildir, create=False).clear()
-    monkeypatch.setenv("SSL_CERT_FILE", str(imap_server.certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(imap_server.authority))
     return imap_server
 
 

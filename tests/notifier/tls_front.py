@@ -5,9 +5,9 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 
+from tests.notifier.certificates import Issued
 from tests.redis_server import free_port
 
 
@@ -41,12 +41,11 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def tls_in_front_of(port: int, certificate: Path, key: Path) -> Iterator[int]:
+def tls_in_front_of(port: int, issued: Issued) -> Iterator[int]:
     """Yield the port on which the server at ``port`` is reached with TLS."""
     with _Front(("127.0.0.1", free_port()), _Relay) as front:
         front.behind = port
-        front.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        front.context.load_cert_chain(certificate, key)
+        front.context = issued.context
         thread = threading.Thread(target=front.serve_forever, daemon=True)
         thread.start()
         yield front.server_address[1]

@@ -12,8 +12,9 @@ from services.workgroups import calendar_objects, recurrence
 from services.workgroups.calendar_events import Entry
 from services.workgroups.calendar_series import Series
 from services.workgroups.meeting_plans import columns_of
-from services.workgroups.meeting_series import SHARED, Slot
+from services.workgroups.meeting_series import SHARED
 from services.workgroups.recurrence import Rule
+from services.workgroups.series_planning import Slot
 from services.workgroups.tables import Meeting, MeetingSeries
 from shared.ids import new_id
 from shared.problems import Problem

@@ -6,7 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlmodel import Session, col, select
 
-from services.workgroups import meeting_access, meeting_series, series_access, series_invitations
+from services.workgroups import (
+    meeting_access,
+    series_access,
+    series_changes,
+    series_invitations,
+    series_planning,
+)
 from services.workgroups.routes.meeting_fields import MeetingOut
 from services.workgroups.routes.meeting_fields import shown as shown_meetings
 from services.workgroups.routes.meeting_fields import shown_alone as shown_meeting
@@ -89,7 +95,7 @@ def schedule_series(
     meeting_access.require_recording_for(session, caller, body.group_ids)
 
     def create() -> Answer:
-        series = meeting_series.plan(
+        series = series_planning.plan(
             session, body.plan(), body.slot(), body.repetition(), body.group_ids, by=caller.id
         )
         return Answer(
@@ -169,7 +175,7 @@ def change_series(
     require_version(series.version, expected)
     first = series_access.meeting_of(session, series, body.from_meeting_id, "/from_meeting_id")
     since = first.occurrence if first else None
-    meeting_series.change(session, series, body.columns(), since, by=caller.id)
+    series_changes.change(session, series, body.columns(), since, by=caller.id)
     return _answer(session, caller, series, response)
 
 
@@ -190,7 +196,7 @@ def reschedule_series(
     require_version(series.version, expected)
     first = series_access.meeting_of(session, series, body.from_meeting_id, "/from_meeting_id")
     since = first.occurrence if first else None
-    meeting_series.reschedule(session, series, body.slot(), since, body.reason, by=caller.id)
+    series_changes.reschedule(session, series, body.slot(), since, body.reason, by=caller.id)
     return _answer(session, caller, series, response)
 
 
@@ -208,7 +214,7 @@ def end_series(
     require_version(series.version, expected)
     first = series_access.meeting_of(session, series, body.from_meeting_id, "/from_meeting_id")
     since = first.occurrence if first else None
-    meeting_series.end(session, series, since, body.reason, by=caller.id)
+    series_changes.end(session, series, since, body.reason, by=caller.id)
     return _answer(session, caller, series, response)
 
 
@@ -228,7 +234,7 @@ def add_meeting(
     """
 
     def create() -> Answer:
-        meeting = meeting_series.add(session, series, body.slot(), by=caller.id)
+        meeting = series_planning.add(session, series, body.slot(), by=caller.id)
         series_invitations.invite_to_added(session, series, meeting, by=caller.id)
         return Answer(
             shown_meeting(session, caller, meeting),

@@ -14,7 +14,6 @@ from services.workgroups import meeting_access, meeting_series, meetings, sight
 from services.workgroups import recurrence as rules
 from services.workgroups.days import Day
 from services.workgroups.meeting_plans import Plan
-from services.workgroups.meeting_series import Repetition, Slot
 from services.workgroups.meeting_states import AHEAD
 from services.workgroups.recurrence import MOST, Frequency, Rule
 from services.workgroups.routes.meeting_fields import (
@@ -25,6 +24,7 @@ from services.workgroups.routes.meeting_fields import (
     LocalTime,
     MeetingGroupOut,
 )
+from services.workgroups.series_planning import Repetition, Slot
 from services.workgroups.tables import Group, Meeting, MeetingSeries
 from shared.columns import utc_now
 from shared.events.catalogue import MeetingMode

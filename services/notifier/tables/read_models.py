@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table
@@ -88,8 +89,9 @@ class Person(Table, table=True):
     """How to reach a person who has a role, as the registry told it."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_email_lower", text("lower(email)")),)
     id: UUID = Field(primary_key=True)
-    email: str
+    email: str = Field(index=True)
     language: str
     time_zone: str
     version: int

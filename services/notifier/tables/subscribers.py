@@ -59,6 +59,7 @@ class Subscriber(Table, table=True):
     __table_args__ = (
         CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
         CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        Index("ix_subscriber_email_lower", text("lower(email)")),
     )
     id: UUID = Field(primary_key=True, default_factory=new_id)
     email: str = Field(unique=True)

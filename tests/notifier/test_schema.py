@@ -22,7 +22,9 @@ def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
 
 def test_the_migrations_make_every_index_of_the_code(database: Database) -> None:
     """Those of expressions too, which the comparison leaves out on SQLite."""
-    wanted = {str(index.name) for table in Table.metadata.tables.values() for index in table.indexes}
+    wanted = {
+        str(index.name) for table in Table.metadata.tables.values() for index in table.indexes
+    }
     catalogue = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
         "postgresql": "SELECT indexname FROM pg_indexes",
@@ -32,7 +34,9 @@ def test_the_migrations_make_every_index_of_the_code(database: Database) -> None
     assert wanted <= there
 
 
-@pytest.mark.parametrize("asked", ["Ana@Example.org", "nobody@example.org", "018f0000-0000-7000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "asked", ["Ana@Example.org", "nobody@example.org", "018f0000-0000-7000-8000-000000000000"]
+)
 def test_who_has_an_address_is_found_by_an_index(world: World, asked: str) -> None:
     world.open_group()
     world.subscribe("ana@example.org")

@@ -52,6 +52,8 @@ class Claim:
     attempt: int
     domain: str = ""
     """Of the recipient's address, in small letters."""
+    resends: UUID | None = None
+    """Which e-mail this one sends again."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def due(
             Delivery.run_id,
             Delivery.attempts,
             Delivery.subscriber_id,
+            Delivery.resends,
             func.coalesce(Subscriber.email, SubscriptionRequest.email).label("address"),
         )
         .select_from(Delivery)
@@ -99,6 +102,7 @@ def due(
             run_id=row.run_id,
             attempt=row.attempts + 1,
             domain=domains.of(row.address),
+            resends=row.resends,
         )
         for row in rows
         if row.id not in void

@@ -157,12 +157,17 @@ def _take_over(subscription: Subscription, asked: Subscription) -> None:
 
 
 def _put_back_unsent(session: Session, former: Subscriber, now: datetime) -> None:
-    """Let what has not left yet wait again; it comes with the next digest."""
+    """Let what has not left yet wait again; it comes with the next digest.
+
+    What is sent again was told before, so it doesn't.
+    """
     unsent = (
         col(Delivery.subscriber_id) == former.id,
         col(Delivery.state) == DeliveryState.DUE,
     )
-    digests = session.exec(select(Delivery.digest_id).where(*unsent)).all()
+    digests = session.exec(
+        select(Delivery.digest_id).where(*unsent, col(Delivery.resends).is_(None))
+    ).all()
     session.exec(
         update(Delivery)
         .where(*unsent)

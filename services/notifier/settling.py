@@ -119,7 +119,10 @@ def _lapsed(session: Session, subscriber: Subscriber) -> set[UUID]:
 def _withdraw_unsent(
     session: Session, subscriber: Subscriber, active: Sequence[Subscription], now: datetime
 ) -> None:
-    """Take out of e-mails that have not left what no subscription asks for any more."""
+    """Take out of e-mails that have not left what no subscription asks for any more.
+
+    One that is sent again has told its items before: they stay, and it goes when all are unwanted.
+    """
     unsent = session.exec(
         select(Delivery, DigestItem, Notice)
         .join(DigestItem, col(DigestItem.digest_id) == col(Delivery.digest_id))
@@ -134,7 +137,8 @@ def _withdraw_unsent(
     left = {delivery.id: 0 for delivery, _, _ in unsent}
     for delivery, item, notice in unsent:
         if _kept_by(_asking(active, notice, concerning), now) is None:
-            session.delete(item)
+            if delivery.resends is None:
+                session.delete(item)
         else:
             left[delivery.id] += 1
     emptied = [delivery_id for delivery_id, items in left.items() if not items]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table, word
@@ -22,16 +22,19 @@ class Delivery(Table, table=True):
     __table_args__ = (
         CheckConstraint("request_id IS NULL OR digest_id IS NULL", name="one_content"),
         CheckConstraint("request_id IS NOT NULL OR subscriber_id IS NOT NULL", name="reader"),
+        CheckConstraint("(resends IS NULL) = (repeat = 0)", name="repeat"),
+        # One of each content for the first time, and one for each time that it is sent again.
+        UniqueConstraint("digest_id", "repeat"),
+        UniqueConstraint("request_id", "repeat"),
+        UniqueConstraint("resends", "repeat"),
         Index("ix_delivery_state", "state", "next_attempt_at"),
         Index("ix_delivery_run", "run_id", "state"),
         Index("ix_delivery_subscriber", "subscriber_id"),
     )
     id: UUID = Field(primary_key=True, default_factory=new_id)
     kind: DeliveryKind = Field(sa_type=word(DeliveryKind, "kind"))
-    request_id: UUID | None = Field(
-        default=None, unique=True, foreign_key="subscription_request.id"
-    )
-    digest_id: UUID | None = Field(default=None, unique=True, foreign_key="digest.id")
+    request_id: UUID | None = Field(default=None, foreign_key="subscription_request.id")
+    digest_id: UUID | None = Field(default=None, foreign_key="digest.id")
     run_id: UUID | None = Field(default=None, foreign_key="digest_run.id")
     subscriber_id: UUID | None = Field(default=None, foreign_key="subscriber.id")
     state: DeliveryState = Field(sa_type=word(DeliveryState, "state"), default=DeliveryState.DUE)
@@ -43,6 +46,15 @@ class Delivery(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime, default_factory=utc_now)
     finished_at: datetime | None = Field(sa_type=UtcDateTime, default=None)
     answer: str | None = None
+    resends: UUID | None = Field(
+        default=None, foreign_key="delivery.id", description="Which e-mail this one sends again."
+    )
+    repeat: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Which time it is that the content is sent again; 0 for the first sending."""
+    resend_reason: str | None = None
+    resent_by: UUID | None = Field(
+        default=None, description="Which coordinator wanted it again; nobody for an operator."
+    )
 
 
 class MailDomain(Table, table=True):

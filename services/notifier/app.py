@@ -11,6 +11,7 @@ from services.notifier.overview import figures
 from services.notifier.pages import confirm, digest, erase, preferences, unsubscribe
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
+from services.notifier.resending import NOT_AGAIN
 from services.notifier.routes import (
     bounces,
     deliveries,
@@ -76,7 +77,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],
-        kinds=[NOT_STOPPED, BAD_LINK],
+        kinds=[NOT_STOPPED, NOT_AGAIN, BAD_LINK],
         body_limits={
             bounces.router.prefix: chosen.max_bounce_bytes,
             suppressions.IMPORT_PATH: suppressions.MAX_IMPORT_BYTES,

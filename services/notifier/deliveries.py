@@ -73,7 +73,7 @@ def due(
     nothing, nor does a suppressed address; a domain that rests or had its share is asked later.
     """
     rows = session.execute(
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload,misc]
             Delivery.id,
             Delivery.kind,
             Delivery.request_id,

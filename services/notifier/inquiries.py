@@ -173,8 +173,10 @@ def title(notice: Notice) -> str:
 
 
 def in_words(delivery: Delivery, report: BounceReport | None) -> str:
-    """Return in a sentence what became of an e-mail."""
+    """Return in a sentence what became of an e-mail, and why it was sent again, if it was."""
     said = _state_in_words(delivery)
+    if delivery.resends is not None:
+        said = f"Sent again, because: “{delivery.resend_reason}” {said}"
     if report is None:
         return said
     code = f" ({report.code})" if report.code else ""
@@ -194,7 +196,10 @@ def _answer(
         return "Nothing is recorded about this subject, so nobody was told of it."
     if deliveries:
         newest = deliveries[0]
-        return in_words(newest, told(session, [newest])[newest.id].report)
+        first = session.get(Delivery, newest.resends) if newest.resends else None
+        told_of = [each for each in (first, newest) if each is not None]
+        reports = told(session, told_of)
+        return " ".join(in_words(each, reports[each.id].report) for each in told_of)
     return recipients.why_not(session, who, notices[-1], now)
 
 

@@ -63,6 +63,16 @@ def settle_choices(session: Session, subscriber: Subscriber, now: datetime) -> N
     session.flush()
 
 
+def wants_any(
+    session: Session, subscriber_id: UUID, notice_ids: Collection[UUID], now: datetime
+) -> bool:
+    """Return whether the reader wants any of the notices now."""
+    active = subscribers.active_subscriptions(session, subscriber_id)
+    notices = session.exec(select(Notice).where(col(Notice.id).in_(notice_ids))).all()
+    concerning = audiences.concerning(session, notices, subscriber_id)
+    return any(_kept_by(_asking(active, notice, concerning), now) is not None for notice in notices)
+
+
 def _asking(
     active: Sequence[Subscription], notice: Notice, concerning: Collection[UUID]
 ) -> list[Subscription]:

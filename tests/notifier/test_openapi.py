@@ -47,6 +47,7 @@ def test_the_api_is_what_was_agreed(operations: dict[str, dict[str, Any]]) -> No
         "GET /digest-runs/{run_id}",
         "GET /deliveries",
         "POST /deliveries/{delivery_id}/retry",
+        "POST /deliveries/{delivery_id}/resend",
         "GET /sending",
         "POST /sending/pause",
         "POST /sending/resume",

@@ -1,4 +1,4 @@
-"""Commands on single e-mails: did this person get it, and when."""
+"""Commands on single e-mails: did this person get it, and when; send one again."""
 
 from typing import Annotated
 from uuid import UUID
@@ -48,6 +48,7 @@ def list_deliveries(
             "in_words": inquiries.in_words(each, told[each.id].report),
             "attempts": each.attempts,
             "run_id": each.run_id,
+            "resends": each.resends,
             "id": each.id,
         }
         for each in found.deliveries
@@ -59,3 +60,20 @@ def list_deliveries(
         typer.echo(found.answer)
     columns = ("created_at", "kind", "recipient", "told", "in_words", "id")
     show(f"{len(rows):,} e-mails", columns, rows, as_json=False)
+
+
+@app.command("resend")
+def resend(
+    delivery_id: Annotated[UUID, typer.Argument(help="The id of an e-mail that was sent.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who wonder.")],
+) -> None:
+    """Send an e-mail again to the reader who got it; the next sweep takes it up."""
+    from services.notifier import resending
+    from services.notifier.resending import Resending
+    from shared.columns import utc_now
+
+    with opened() as database, database.write() as session:
+        again = resending.resend(session, delivery_id, Resending(reason=reason), None, utc_now())
+        again.queued_at = None
+        new_id = again.id
+    typer.echo(f"It goes out again as {new_id}.")

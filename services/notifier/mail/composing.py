@@ -18,6 +18,7 @@ from services.notifier.mail.confirmations import Confirmations
 from services.notifier.mail.digest_messages import DigestMessages
 from services.notifier.mail.envelopes import Envelope, Parked, Sender
 from services.notifier.mail.headers import UnwritableError
+from services.notifier.mail.messages import sent_again
 from services.notifier.mail.told import Teller, TellerShelf
 from services.notifier.mail.welcomes import Welcomes
 from services.notifier.return_paths import ReturnMailbox
@@ -65,11 +66,12 @@ def compose(
     for claim in claims:
         try:
             if claim.kind is DeliveryKind.WELCOME:
-                yield welcomes.message(claim.delivery_id)
+                envelope = welcomes.message(claim.delivery_id)
             elif claim.digest_id is not None:
-                yield digests.message(claim.delivery_id, claim.digest_id)
+                envelope = digests.message(claim.delivery_id, claim.digest_id)
             else:
-                yield confirmations.message(claim.delivery_id, claim.request_id)
+                envelope = confirmations.message(claim.delivery_id, claim.request_id)
+            yield sent_again(envelope, claim.resends, sender) if claim.resends else envelope
         except SQLAlchemyError:
             raise
         except UnwritableError as error:

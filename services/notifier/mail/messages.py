@@ -5,6 +5,7 @@ The Message-ID is made from the delivery's id, so that an e-mail sent again afte
 recognised as the same.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from uuid import UUID
@@ -65,6 +66,12 @@ def enveloped(
         ),
         smtputf8=not (to + return_path + sender.address).isascii(),
     )
+
+
+def sent_again(envelope: Envelope, first: UUID, sender: Sender) -> Envelope:
+    """Return the e-mail with the header that names the ``first`` one, which it repeats."""
+    names = header("X-Southlink-Resends", message_id(first, sender.domain))
+    return replace(envelope, content=names + envelope.content)
 
 
 def message_id(delivery_id: UUID, domain: str) -> str:

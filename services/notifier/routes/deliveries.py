@@ -6,11 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from services.notifier import inquiries, suppressions
+from services.notifier import inquiries, resending, suppressions
 from services.notifier.addresses import masked
 from services.notifier.deliveries import NOT_STOPPED, put_through
 from services.notifier.inquiries import Found, Question
@@ -19,13 +19,22 @@ from services.notifier.mail.envelopes import Sender
 from services.notifier.mail.messages import message_id
 from services.notifier.permissions import ChangingCoordinator, Coordinator
 from services.notifier.queues import enqueue_delivery
+from services.notifier.resending import NOT_AGAIN, Resending
 from services.notifier.settings import Settings
 from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
 from services.notifier.vocabulary import BounceKind, DeliveryKind, DeliveryState, SuppressionReason
 from shared.columns import utc_now
 from shared.database import after_commit
+from shared.idempotency import Answer, Once
 from shared.pagination import Page, PageQuery
-from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
+from shared.problems import (
+    FORBIDDEN,
+    IDEMPOTENCY_MISMATCH,
+    INVALID,
+    NOT_FOUND,
+    UNAUTHENTICATED,
+    responses,
+)
 from shared.text import Line, Output
 from shared.web import Reading, Writing
 
@@ -51,6 +60,11 @@ class DeliveryOut(Output):
     answer: str | None = Field(description="Why it was not sent, in the mail server's words.")
     created_at: datetime
     finished_at: datetime | None
+    resends: UUID | None = Field(description="Which e-mail this one sends again.")
+    resend_reason: str | None = Field(description="Why it was wanted again.")
+    resent_by: UUID | None = Field(
+        description="Which coordinator wanted it again; nobody for an operator."
+    )
 
 
 class ReportOut(Output):
@@ -147,6 +161,36 @@ def retry(
     return _shown(session, [delivery])[0]
 
 
+@router.post(
+    "/{delivery_id}/resend",
+    status_code=202,
+    summary="Send an e-mail again",
+    response_model=DeliveryOut,
+    responses=responses(
+        UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NOT_AGAIN, INVALID, IDEMPOTENCY_MISMATCH
+    ),
+)
+def resend(
+    delivery_id: Annotated[UUID, Path(description="The delivery's id.")],
+    body: Resending,
+    caller: ChangingCoordinator,
+    session: Writing,
+    once: Once,
+) -> Response:
+    """Send what was sent once more, as a new e-mail that names the first (coordinators).
+
+    Its reader must still want it and be allowed to hear of it; what may not be told any more is
+    left out. An e-mail that was not sent is tried anew by `retry`. The counts of its run stay.
+    """
+
+    def create() -> Answer:
+        again = resending.resend(session, delivery_id, body, caller.id, utc_now())
+        after_commit(session, partial(enqueue_delivery, again.id, again.kind))
+        return Answer(_shown(session, [again])[0], status=202)
+
+    return once.answer(session, create)
+
+
 def _shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
     addresses = _addresses(session, deliveries)
     return [
@@ -163,6 +207,9 @@ def _shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
             answer=delivery.answer,
             created_at=delivery.created_at,
             finished_at=delivery.finished_at,
+            resends=delivery.resends,
+            resend_reason=delivery.resend_reason,
+            resent_by=delivery.resent_by,
         )
         for delivery in deliveries
     ]

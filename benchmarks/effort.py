@@ -4,12 +4,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from benchmarks.large_registry import LargeRegistries
 from benchmarks.report import Result
+
+if TYPE_CHECKING:
+    from benchmarks.large_registry import LargeRegistries
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Effort:
     servers: dict[str, str] = field(default_factory=dict)
     """The servers that were measured with their versions; a measure adds those it used."""
     _stack: ExitStack = field(default_factory=ExitStack)
-    _large: LargeRegistries | None = None
+    _large: "LargeRegistries | None" = None
 
     def __enter__(self) -> Self:
         return self
@@ -38,8 +40,11 @@ class Effort:
         self._stack.close()
 
     @property
-    def large(self) -> LargeRegistries:
+    def large(self) -> "LargeRegistries":
         """The registry's databases with many rows, made once for all measures."""
+        # Not before: the stack, whose memory is measured, has this process as its supervisor.
+        from benchmarks.large_registry import LargeRegistries
+
         if self._large is None:
             self._large = self._stack.enter_context(LargeRegistries(self.console, self.servers))
         return self._large

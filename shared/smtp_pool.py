@@ -44,8 +44,8 @@ class SmtpConnection:
         self._unfinished = False
         """Whether the server still remembers an envelope that it refused."""
 
-    def hand_over(self, mail: Mail) -> None:
-        """Give one e-mail to the server; it is accepted when this returns.
+    def hand_over(self, mail: Mail) -> bytes:
+        """Give one e-mail to the server, and return the words with which it took it.
 
         Raises ``smtplib.SMTPSenderRefused``, ``SMTPRecipientsRefused``, ``SMTPDataError`` or
         ``SMTPNotSupportedError`` when the server refuses, `InDoubtError` when it fell silent after
@@ -56,12 +56,12 @@ class SmtpConnection:
             raise smtplib.SMTPRecipientsRefused({mail.recipient: (553, b"5.1.3 Not an address")})
         kept = self._server is not None
         try:
-            self._exchange(self._standing(), mail)
+            return self._exchange(self._standing(), mail)
         except (smtplib.SMTPSenderRefused, smtplib.SMTPServerDisconnected) as error:
             # A server may end a kept connection at any time, and says so at the next command.
             if not kept or not _ended_meanwhile(error):
                 raise
-            self._exchange(self._standing(), mail)
+            return self._exchange(self._standing(), mail)
 
     def close(self) -> None:
         """Say goodbye, as far as the server listens."""
@@ -93,10 +93,10 @@ class SmtpConnection:
         if server is not None:
             server.close()
 
-    def _exchange(self, server: smtplib.SMTP, mail: Mail) -> None:
+    def _exchange(self, server: smtplib.SMTP, mail: Mail) -> bytes:
         try:
             self._envelope(server, mail)
-            self._content(server, mail)
+            return self._content(server, mail)
         except smtplib.SMTPRecipientsRefused as error:
             self._unfinished = True
             if any(code == 421 for code, _ in error.recipients.values()):
@@ -137,7 +137,7 @@ class SmtpConnection:
         self._unfinished = False
         _require_accepted(commands, replies, mail, server)
 
-    def _content(self, server: smtplib.SMTP, mail: Mail) -> None:
+    def _content(self, server: smtplib.SMTP, mail: Mail) -> bytes:
         content = mail.content.replace(b"\r\n.", b"\r\n..")
         if content.startswith(b"."):
             content = b"." + content
@@ -148,6 +148,7 @@ class SmtpConnection:
             raise InDoubtError("The connection broke after the e-mail was handed over.") from error
         if code != 250:
             raise smtplib.SMTPDataError(code, words)
+        return words
 
 
 class SmtpPool:

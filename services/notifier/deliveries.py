@@ -178,11 +178,15 @@ def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None
 
     That the mail server took it is recorded whatever happened to the claim meanwhile.
     """
-    sent = [outcome.claim for outcome in outcomes if outcome.verdict.fate is Fate.SENT]
+    sent = {
+        outcome.claim.delivery_id: outcome.verdict.reason
+        for outcome in outcomes
+        if outcome.verdict.fate is Fate.SENT
+    }
     if sent:
-        ids = [claim.delivery_id for claim in sent]
-        unsettled = col(Delivery.id).in_(ids) & (col(Delivery.state) != DeliveryState.SENT)
-        _change(session, unsettled, state=DeliveryState.SENT, finished_at=now, answer=None)
+        unsettled = col(Delivery.id).in_(sent) & (col(Delivery.state) != DeliveryState.SENT)
+        words = case(sent, value=col(Delivery.id))
+        _change(session, unsettled, state=DeliveryState.SENT, finished_at=now, answer=words)
     for outcome in outcomes:
         if outcome.verdict.fate is Fate.REFUSED:
             _fail(session, outcome.claim, outcome.verdict.reason, now)

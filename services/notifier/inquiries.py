@@ -208,7 +208,8 @@ def _state_in_words(delivery: Delivery) -> str:
     said = delivery.answer or "no reason is kept"
     match delivery.state:
         case DeliveryState.SENT:
-            return f"Sent and accepted by the mail server on {finished}."
+            words = f" with the words “{delivery.answer}”" if delivery.answer else ""
+            return f"Sent and accepted by the mail server on {finished}{words}."
         case DeliveryState.FAILED:
             return f"Not sent: given up on {finished} at attempt {delivery.attempts}: {said}"
         case DeliveryState.CANCELLED:

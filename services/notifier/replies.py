@@ -36,7 +36,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The fate of an e-mail, and why, in words without an address."""
+    """The fate of an e-mail, and the mail server's words or why, without an address."""
 
     fate: Fate
     reason: str | None = None
@@ -44,7 +44,9 @@ class Verdict:
     """The answer that refused the recipient for good."""
 
 
-SENT = Verdict(Fate.SENT)
+def taken(words: bytes) -> Verdict:
+    """Return that the mail server took the e-mail; its words may hold its name for it."""
+    return Verdict(Fate.SENT, mask(_words(words))[:LONGEST_ANSWER] or None)
 
 
 def verdict(error: Exception) -> Verdict:
@@ -92,4 +94,7 @@ def _answer(code: int, text: bytes | str) -> str:
 
 def _words(text: bytes | str) -> str:
     words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    if not words.isprintable():
+        # PostgreSQL keeps no NUL, and a terminal obeys what it shows.
+        words = "".join(each if each.isprintable() else " " for each in words)
     return " ".join(words.split())

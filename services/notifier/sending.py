@@ -24,7 +24,7 @@ from services.notifier.deliveries import Claim, Outcome
 from services.notifier.domains import Limits
 from services.notifier.mail.composing import compose
 from services.notifier.mail.envelopes import Envelope, Parked
-from services.notifier.replies import SENT, Fate, Verdict, verdict
+from services.notifier.replies import Fate, Verdict, taken, verdict
 from services.notifier.return_paths import ReturnMailbox
 from shared.columns import utc_now
 from shared.database import Database
@@ -190,7 +190,7 @@ class _Batch:
         content = signer.signed(envelope.content) if signer else envelope.content
         mail = Mail(envelope.mail_from, envelope.recipient, content, envelope.smtputf8)
         try:
-            self._connection.hand_over(mail)
+            words = self._connection.hand_over(mail)
         except (smtplib.SMTPException, OSError) as error:
             found = verdict(error)
             log.warning(
@@ -202,7 +202,7 @@ class _Batch:
             )
             return found
         self._sent.append(claim)
-        return SENT
+        return taken(words)
 
     def _record(self, session: Session) -> None:
         """Write down what became of the last window; leave domains that defer alone."""

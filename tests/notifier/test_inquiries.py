@@ -46,12 +46,14 @@ def test_of_an_email_that_came_back_it_says_when_it_was_sent_and_what_came_back(
 ) -> None:
     caller = coordinator(world, signing_key)
     world.open_group()
+    world.mailbox.on_message = lambda _: "250 OK: queued as 4Qb7"
     sent = send_to(world, ANA)
     about = newest_notice(world).subject
     with capture_logs() as logged:
         before = asked(client, caller, "ANA@example.org", about)
     assert ANA not in json.dumps(logged, default=str).lower()
     assert before["answer"].startswith("Sent and accepted by the mail server on ")
+    assert before["answer"].endswith(" with the words “OK: queued as 4Qb7”.")
     report(world, reports.postfix(sent))
     after = asked(client, caller, ANA, str(newest_notice(world).id))
     (item,) = after["items"]

@@ -57,7 +57,10 @@ class DeliveryOut(Output):
         description="How often nobody learned whether the mail server took it; it was sent again."
     )
     next_attempt_at: datetime | None = Field(description="While it may still be sent.")
-    answer: str | None = Field(description="Why it was not sent, in the mail server's words.")
+    answer: str | None = Field(
+        description="With which words the mail server took it, often its name for it in its log; "
+        "or why it was not sent."
+    )
     created_at: datetime
     finished_at: datetime | None
     resends: UUID | None = Field(description="Which e-mail this one sends again.")

@@ -1,7 +1,9 @@
 """What a mail server's answer means for an e-mail, and for those behind it.
 
 RFC 5321 gives the first digit its meaning, RFC 3463 the parts of an enhanced code: the second
-number says whether the mailbox (``.1``, ``.2``) or something larger is the matter.
+number says whether the mailbox (``.1``, ``.2``), the content (``.6``) or something larger is the
+matter. Where that is not said, 450 is about the mailbox, and 451 and 452 about the system: better a
+domain rests for half a minute than that each of its e-mails is refused in turn.
 """
 
 import re
@@ -14,7 +16,7 @@ from shared.smtp_pool import InDoubtError, UnreachableError
 
 LONGEST_ANSWER = 300
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
-_OF_THE_MAILBOX = {"1", "2"}
+_OF_THIS_ONE = {"1", "2", "6"}
 _TOO_LARGE = 552
 
 
@@ -63,29 +65,29 @@ def verdict(error: Exception) -> Verdict:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
         refused = (code, _words(text)) if code >= 500 else None
-        return Verdict(_of_recipient(code, text), _answer(code, text), refused)
+        return Verdict(_of_refusal(code, text), _answer(code, text), refused)
     if isinstance(error, smtplib.SMTPResponseException):
         return Verdict(_of_message(error), _answer(error.smtp_code, error.smtp_error))
     return Verdict(Fate.LATER, f"The connection broke: {mask(str(error) or type(error).__name__)}")
 
 
-def _of_recipient(code: int, text: bytes | str) -> Fate:
+def _of_refusal(code: int, text: bytes | str) -> Fate:
+    """Return the fate of an e-mail whose recipient or content was refused."""
     if code >= 500:
         return Fate.REFUSED
     if code == 421:
         return Fate.LATER
     enhanced = _ENHANCED.match(_words(text))
     if enhanced is None:
-        # 450 is the basic code of a busy mailbox; 451 and 452 are the system's.
         return Fate.LATER if code == 450 else Fate.DOMAIN_LATER
-    return Fate.LATER if enhanced[2] in _OF_THE_MAILBOX else Fate.DOMAIN_LATER
+    return Fate.LATER if enhanced[2] in _OF_THIS_ONE else Fate.DOMAIN_LATER
 
 
 def _of_message(error: smtplib.SMTPResponseException) -> Fate:
     if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code != _TOO_LARGE:
         # A refused sender is our own configuration: it can be put right meanwhile.
         return Fate.SERVER_LATER
-    return Fate.REFUSED if error.smtp_code >= 500 else Fate.LATER
+    return _of_refusal(error.smtp_code, error.smtp_error)
 
 
 def _answer(code: int, text: bytes | str) -> str:

@@ -136,6 +136,8 @@ class _Batch:
         self._results: list[Outcome] = []
         self._unsent: list[Claim] = []
         self._sent: list[Claim] = []
+        self._deferring: set[str] = set()
+        """Domains that said "later"."""
         self._stopped: Verdict | None = None
         """Why the server takes nothing from us now."""
 
@@ -151,7 +153,8 @@ class _Batch:
         with self._database.write() as session:
             self._record(session)
             self._leave_the_rest(session)
-            domains.recovered(session, {claim.domain for claim in self._sent})
+            took = {claim.domain for claim in self._sent}
+            domains.recovered(session, took - self._deferring)
             deliveries.settle_runs(session, claims, utc_now())
         if self._sent:
             log.info("deliveries_sent", number=len(self._sent), kind=self._sent[0].kind)
@@ -220,7 +223,11 @@ class _Batch:
                     now=now,
                 )
         deliveries.give_back(session, self._unsent, now)
-        if any(each.verdict.fate is Fate.DOMAIN_LATER for each in self._results):
+        deferring = {
+            each.claim.domain for each in self._results if each.verdict.fate is Fate.DOMAIN_LATER
+        }
+        if deferring:
+            self._deferring |= deferring
             self._waiting = deliveries.admitted(session, self._waiting, now, Limits())
         self._results, self._unsent = [], []
 

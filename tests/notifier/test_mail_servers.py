@@ -169,6 +169,64 @@ def test_452_for_one_domain_rests_that_domain_and_holds_up_no_other(world: World
     assert {state for state, _ in states(world.database).values()} == {DeliveryState.SENT}
 
 
+@pytest.mark.parametrize(
+    "said", [b"452 4.3.1 No space", b"451 4.7.1 Try again later", b"451 Local error", b"452 Full"]
+)
+def test_what_the_server_says_of_more_than_the_email_after_its_content_rests_the_domain(
+    world: World, said: bytes
+) -> None:
+    def full(line: bytes, talk: Talk) -> bytes | None:
+        busy = line == b"." and b"@busy.example" in talk.contents[-1]
+        return said + b"\r\n" if busy else None
+
+    busy = [f"reader{number}@busy.example" for number in range(5)]
+    tell(world, *busy, "ana@example.org", "bo@example.org")
+    with server(world, full) as smtp:
+        world.deliver_all()
+        tried = sum(b"@busy.example" in content for content in smtp.contents)
+        found = states(world.database)
+        assert found["ana@example.org"][0] is found["bo@example.org"][0] is DeliveryState.SENT
+        assert {found[address][0] for address in busy} == {DeliveryState.DUE}
+        assert tried == 1
+        smtp.answer = usual
+        make_due(world.database)
+        world.deliver_all()
+    assert {state for state, _ in states(world.database).values()} == {DeliveryState.SENT}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"450 Mailbox busy", b"452 4.2.2 Mailbox full", b"451 4.6.0 Can't be scanned", b"421 Bye"],
+)
+def test_what_the_server_says_of_the_email_alone_after_its_content_rests_nobody(
+    world: World, said: bytes
+) -> None:
+    def odd(line: bytes, talk: Talk) -> bytes | None:
+        about_ana = line == b"." and b"To: ana@" in talk.contents[-1]
+        return said + b"\r\n" if about_ana else None
+
+    tell(world, "ana@example.org", "bo@example.org")
+    with server(world, odd):
+        world.deliver_all()
+    found = states(world.database)
+    assert found["ana@example.org"][0] is DeliveryState.DUE
+    assert found["bo@example.org"][0] is DeliveryState.SENT
+
+
+def test_a_domain_that_took_an_email_and_then_says_later_rests(world: World) -> None:
+    def soon_full(line: bytes, talk: Talk) -> bytes | None:
+        full = line.endswith(b"@example.org>") and talk.contents
+        return b"452 4.3.1 Too busy\r\n" if full and line.startswith(b"RCPT") else None
+
+    tell(world, *[f"reader{number}@example.org" for number in range(5)])
+    with server(world, soon_full) as smtp:
+        world.deliver_all()
+        asked = list(smtp.talks[0].commands)
+        world.tell(world.update())
+        world.deliver_all()
+        assert smtp.talks[0].commands == asked
+
+
 def test_a_full_mailbox_rests_nobody_else(world: World) -> None:
     def full(line: bytes, _talk: Talk) -> bytes | None:
         return b"452 4.2.2 Mailbox full\r\n" if line.startswith(b"RCPT TO:<ana") else None

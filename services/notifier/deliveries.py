@@ -206,6 +206,17 @@ def park(session: Session, claim: Claim, reason: str, now: datetime) -> None:
     )
 
 
+def cancel(session: Session, claim: Claim, reason: str, now: datetime) -> None:
+    """Let an e-mail go that has nothing to say any more; it isn't tried again."""
+    _change(
+        session,
+        (col(Delivery.id) == claim.delivery_id) & and_(*_due(now)),
+        state=DeliveryState.CANCELLED,
+        finished_at=now,
+        answer=reason,
+    )
+
+
 def settle_runs(session: Session, claims: Iterable[Claim], now: datetime) -> None:
     """Mark the runs as done whose last e-mails these were."""
     for run_id in {claim.run_id for claim in claims if claim.run_id is not None}:

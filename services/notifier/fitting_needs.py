@@ -4,15 +4,16 @@ A need fits an offer of the same kind when both name a theme or a country in com
 offered without a country is offered anywhere.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from services.notifier.sight import FOR_ALL, FOR_PARTNERS
 from services.notifier.standing import VERIFIED, Standing
-from services.notifier.tables import Institution, Introduction, Support
+from services.notifier.tables import Institution, Introduction, Notice, Support
+from services.notifier.vocabulary import NoticeKind
 
 MOST = 500
 """Open needs that are compared, the ones that wait longest."""
@@ -28,6 +29,8 @@ class Fit:
     offer: str
     themes: tuple[str, ...]
     countries: tuple[str, ...]
+    text: str = ""
+    """The need in its own words, where it was told of."""
 
 
 def fit(need: Support, offer: Support) -> Fit | None:
@@ -79,13 +82,30 @@ def fitting_needs(
         )
     )
     told: set[tuple[UUID, UUID]] = set()
+    texts: dict[UUID, str] | None = None
     for need, visibility in needs:
         for offer in by_kind[need.kind]:
             found = fit(need, offer)
             if found is None or (need.id, offer.institution_id) in asked:
                 continue
+            if texts is None:
+                texts = _texts(session, [each.id for each, _ in needs])
+            found = replace(found, text=texts.get(need.id, ""))
             for person_id in speakers[offer.institution_id]:
                 may = visibility in FOR_ALL or stands[person_id].is_partner
                 if may and (person_id, need.id) not in told:
                     told.add((person_id, need.id))
                     yield person_id, found
+
+
+def _texts(session: Session, need_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what each need says, as it was told when it was published."""
+    told = session.exec(
+        select(Notice.facts)
+        .where(
+            col(Notice.subject).in_([f"needs/{need_id}" for need_id in need_ids]),
+            Notice.kind == NoticeKind.NEED_PUBLISHED,
+        )
+        .order_by(col(Notice.occurred_at))
+    )
+    return {UUID(facts["need"]["item_id"]): facts["need"]["text"] for facts in told}

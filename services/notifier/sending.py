@@ -23,7 +23,7 @@ from services.notifier.bounces.taking import Limits as BounceLimits
 from services.notifier.deliveries import Claim, Outcome
 from services.notifier.domains import Limits
 from services.notifier.mail.composing import compose
-from services.notifier.mail.envelopes import Envelope, Parked
+from services.notifier.mail.envelopes import Envelope, Parked, Void
 from services.notifier.replies import Fate, Verdict, taken, verdict
 from services.notifier.return_paths import ReturnMailbox
 from shared.columns import utc_now
@@ -84,19 +84,24 @@ def _written(
     by_id = {claim.delivery_id: claim for claim in claims}
     composed = _composed(database, claims, sender)
     parked = [each for each in composed if isinstance(each, Parked)]
-    if parked:
+    void = [each for each in composed if isinstance(each, Void)]
+    if parked or void:
         with database.write() as session:
             now = utc_now()
             for each in parked:
                 deliveries.park(session, by_id[each.delivery_id], each.reason, now)
-            deliveries.settle_runs(session, [by_id[each.delivery_id] for each in parked], now)
+            for nothing in void:
+                deliveries.cancel(session, by_id[nothing.delivery_id], nothing.reason, now)
+            settled = [by_id[each.delivery_id] for each in (*parked, *void)]
+            deliveries.settle_runs(session, settled, now)
+    if parked:
         log.error("deliveries_parked", number=len(parked), reason=parked[0].reason)
     return [(by_id[each.delivery_id], each) for each in composed if isinstance(each, Envelope)]
 
 
 def _composed(
     database: Database, claims: Sequence[Claim], sender: Sender
-) -> list[Envelope | Parked]:
+) -> list[Envelope | Parked | Void]:
     try:
         with database.read() as session:
             return list(

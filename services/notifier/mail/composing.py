@@ -1,7 +1,7 @@
 """Composing: the e-mails of claimed deliveries, from fragments that are written once per language.
 
 The database is asked a few questions for all of them together. One that can't be written is
-parked with its reason; the others still go.
+parked with its reason, and one that has nothing to say any more is cancelled; the others still go.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ from services.notifier.languages import N_
 from services.notifier.links import links
 from services.notifier.mail.confirmations import Confirmations
 from services.notifier.mail.digest_messages import DigestMessages
-from services.notifier.mail.envelopes import Envelope, Parked, Sender
-from services.notifier.mail.headers import UnwritableError
+from services.notifier.mail.envelopes import Envelope, Parked, Sender, Void
+from services.notifier.mail.headers import NothingToSayError, UnwritableError
 from services.notifier.mail.messages import sent_again
 from services.notifier.mail.told import Teller, TellerShelf
 from services.notifier.mail.welcomes import Welcomes
@@ -38,7 +38,7 @@ def compose(
     mail_from: str,
     public_url: str,
     bounces_to: ReturnMailbox | None = None,
-) -> Iterator[Envelope | Parked]:
+) -> Iterator[Envelope | Parked | Void]:
     """Yield an envelope for each claim, in their order, or why there is none.
 
     ``mail_from`` is the sender as people see it, ``public_url`` the start of the links.
@@ -74,6 +74,8 @@ def compose(
             yield sent_again(envelope, claim.resends, sender) if claim.resends else envelope
         except SQLAlchemyError:
             raise
+        except NothingToSayError as error:
+            yield Void(claim.delivery_id, str(error))
         except UnwritableError as error:
             log.warning("email_not_written", delivery_id=str(claim.delivery_id), reason=str(error))
             yield Parked(claim.delivery_id, str(error))

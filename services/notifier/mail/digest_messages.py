@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from uuid import UUID
 
 from sqlmodel import Session
@@ -21,10 +22,16 @@ from services.notifier.mail.calendars import attached
 from services.notifier.mail.envelopes import Envelope, Sender
 from services.notifier.mail.fragments import Body
 from services.notifier.mail.frames import frames
-from services.notifier.mail.headers import SUBJECT_LENGTH, UnwritableError, header, one_line
+from services.notifier.mail.headers import (
+    SUBJECT_LENGTH,
+    NothingToSayError,
+    UnwritableError,
+    header,
+    one_line,
+)
 from services.notifier.mail.messages import enveloped, html_line, line, link, local
-from services.notifier.mail.owed_sections import first_sections, last_sections
-from services.notifier.mail.sections import first_subjects, lay, lay_all, sections
+from services.notifier.mail.owed_sections import open_sections
+from services.notifier.mail.sections import DEMAND, first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
 from services.notifier.open_matters import Open
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
@@ -34,6 +41,10 @@ PREVIEW_LENGTH = 150
 """Characters that mail programs show beside the subject line."""
 
 _NOTHING = Open()
+
+NOTHING_LEFT = (
+    "There is nothing to tell any more: it was taken back, done, or is hidden from its reader."
+)
 
 REASONS = 5
 """Names of what a reader follows in the footer; further ones are counted."""
@@ -102,8 +113,10 @@ class DigestMessages:
         return self._told(self._contents.get(digest_id))
 
     def _told(self, content: DigestContent | None) -> DigestContent:
-        if content is None or not (content.notices or self._of(content).owed):
-            raise UnwritableError("There is nothing to tell any more.")
+        if content is None:
+            raise UnwritableError("The digest is gone.")
+        if not (content.notices or self._of(content).owed):
+            raise NothingToSayError(NOTHING_LEFT)
         return content
 
     def _of(self, content: DigestContent) -> Open:
@@ -114,20 +127,29 @@ class DigestMessages:
         brought = {self._teller.told(each): target.kind for each, target in content.notices}
         notices = digests.latest(brought)
         today = local(content.window_end, reader.time_zone).date()
+        opened = self._of(content)
+        fitting = {f"needs/{fit.need_id}": fit.need_id for fit in opened.needs}
+        fits = (
+            {each for each in notices if each.kind in DEMAND and each.subject in fitting}
+            if fitting
+            else set()
+        )
         news = sections(
-            [(notice, brought[notice]) for notice in notices],
+            [(notice, brought[notice]) for notice in notices if notice not in fits],
             self._teller,
             language,
             today,
             whole=whole,
         )
-        opened = self._of(content)
-        told = [
-            *first_sections(opened, language, today, reader.time_zone),
-            *news,
-            *last_sections(opened, language, reader.time_zone),
-        ]
-        new = sum(len(part.items) for section in news for part in section.parts)
+        stands = open_sections(
+            opened,
+            language,
+            today,
+            reader.time_zone,
+            new={fitting[notice.subject] for notice in fits},
+        )
+        told = sorted([*stands, *news], key=attrgetter("rank"))
+        new = len(fits) + sum(len(part.items) for section in news for part in section.parts)
         subjects = first_subjects(told, 4)
         links = self._sender.links
         unsubscribe = links.url(Purpose.UNSUBSCRIBE, reader.id)

@@ -32,6 +32,14 @@ class Parked:
 
 
 @dataclass(frozen=True)
+class Void:
+    """An e-mail that has nothing to say any more, and how that came."""
+
+    delivery_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
 class Sender:
     """Who the e-mails come from: ``mail_from`` of the settings, and the links of this place."""
 

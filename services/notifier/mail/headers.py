@@ -23,6 +23,10 @@ class UnwritableError(ValueError):
     """A value that no header can hold; the message says what is wrong, without the value."""
 
 
+class NothingToSayError(UnwritableError):
+    """An e-mail that has lost all that it was to say; the message says how."""
+
+
 def header(name: str, value: str) -> bytes:
     """Return the header's line, CRLF included; raise `UnwritableError` if it would be two."""
     if _CONTROL.search(value):

@@ -66,20 +66,20 @@ def _comment(notice: Notice, words: Wording, _today: date) -> Story:
 
 
 def _need(notice: Notice, words: Wording, _today: date) -> Story:
-    return _support(words.gettext("Need"), notice.facts["need"], words)
+    return _support(words.gettext("Need"), notice.facts["need"], words, 1)
 
 
 def _unanswered(notice: Notice, words: Wording, _today: date) -> Story:
-    return _support(words.gettext("Need without an answer"), notice.facts["need"], words)
+    return _support(words.gettext("Need without an answer"), notice.facts["need"], words, 1)
 
 
 def _offer(notice: Notice, words: Wording, _today: date) -> Story:
-    return _support(words.gettext("Offer"), notice.facts["offer"], words)
+    return _support(words.gettext("Offer"), notice.facts["offer"], words, 3)
 
 
-def _support(label: str, item: Mapping[str, Any], words: Wording) -> Story:
+def _support(label: str, item: Mapping[str, Any], words: Wording, weight: int) -> Story:
     text = Content(item["text"])
-    return _story(label, item["title"], words, 3, byline=item["institution_name"], text=text)
+    return _story(label, item["title"], words, weight, byline=item["institution_name"], text=text)
 
 
 def _review(notice: Notice, words: Wording, _today: date) -> Story:

@@ -1,12 +1,15 @@
-"""What stands open for the reader of a digest: what is owed first, needs and meetings last."""
+"""What stands open for the reader of a digest: what is owed, needs, and last coming meetings."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from uuid import UUID
 
 from services.notifier.fitting_needs import Fit
 from services.notifier.mail.fragments import Fragment
 from services.notifier.mail.messages import local
-from services.notifier.mail.sections import Part, Section
+from services.notifier.mail.sections import NEEDS, Part, Section
 from services.notifier.mail.stories import Content, Story
 from services.notifier.mail.told import written
 from services.notifier.open_matters import Coming, Open
@@ -14,23 +17,27 @@ from services.notifier.owed import RANKS, Kind, Owed
 from services.notifier.wording import Wording, wording
 from shared.vocabularies import vocabulary
 
-FIRST, LATE, LAST = -1_000, 1_000, 1_001
+OWED, LAST = -1_000, 1_000
 """Where the sections come, before and after those of what is new."""
 
 
-def first_sections(opened: Open, language: str, today: date, time_zone: str) -> list[Section]:
-    """Return the section of what the reader owes, if anything."""
-    items = [_owed(item, language, today, time_zone) for item in opened.owed]
-    return _section(wording(language).gettext("What you owe"), items, FIRST)
+def open_sections(
+    opened: Open, language: str, today: date, time_zone: str, *, new: Collection[UUID] = ()
+) -> list[Section]:
+    """Return the sections of what is owed, of needs that fit the reader's offers, of meetings.
 
-
-def last_sections(opened: Open, language: str, time_zone: str) -> list[Section]:
-    """Return the sections of needs that fit the reader's offers, and of coming meetings."""
+    Of a need that is ``new`` to the reader, the text is told too.
+    """
     words = wording(language)
-    needs = [_need(each, language) for each in opened.needs]
+    owed = [_owed(item, language, today, time_zone) for item in opened.owed]
+    needs = [
+        _need(each if each.need_id in new else replace(each, text=""), language)
+        for each in opened.needs
+    ]
     coming = [_coming(each, language, time_zone) for each in opened.coming]
     return [
-        *_section(words.gettext("Needs that fit what you offer"), needs, LATE),
+        *_section(words.gettext("What you owe"), owed, OWED),
+        *_section(words.gettext("Needs that fit what you offer"), needs, NEEDS - 100),
         *_section(words.gettext("Coming meetings"), coming, LAST),
     ]
 
@@ -76,7 +83,8 @@ def _need(fit: Fit, language: str) -> Fragment:
             headline=Content(fit.title),
             byline=" · ".join((fit.institution, *shared)),
             lead=why,
-            weight=100,
+            text=Content(fit.text),
+            weight=1 if fit.text else 100,
             summary=_labelled(label, fit.title, words),
         ),
         language,

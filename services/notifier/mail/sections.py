@@ -29,6 +29,18 @@ _NEARNESS = {
 }
 """Of what weighs the same, a reader sees first what was followed by name; everything comes last."""
 
+DEMAND = frozenset({NoticeKind.NEED_PUBLISHED, NoticeKind.NEED_UNANSWERED})
+"""What recipients ask for. It is heard before what is new, and what is offered after that."""
+
+NEEDS, OFFERS, PARTNERS = -500, 500, 600
+"""Where these sections come, before and after those of themes."""
+
+_PLACES = {
+    **dict.fromkeys(DEMAND, NEEDS),
+    NoticeKind.OFFER_PUBLISHED: OFFERS,
+    NoticeKind.INSTITUTION_VERIFIED: PARTNERS,
+}
+
 Rank = tuple[int, int, str]
 
 
@@ -66,26 +78,24 @@ def sections(
     *,
     whole: bool,
 ) -> list[Section]:
-    """Gather notices by theme and group; partners come last.
+    """Gather notices by theme and group; needs come first, then themes, offers and partners.
 
     Each notice comes with the kind of what its reader follows that brought it. ``whole`` is for
     an e-mail about nothing else.
     """
-    gathered: dict[str | None, dict[str, list[tuple[Told, TargetKind]]]] = {}
+    gathered: dict[tuple[str, int], dict[str, list[tuple[Told, TargetKind]]]] = {}
     for notice, followed in notices:
-        theme = "" if notice.kind is NoticeKind.INSTITUTION_VERIFIED else notice.theme
-        parts = gathered.setdefault(theme, {})
+        parts = gathered.setdefault(_heading(notice, language), {})
         parts.setdefault(notice.group or "", []).append((notice, followed))
     found = []
-    for theme, parts in gathered.items():
-        title = _heading(theme, language)
+    for (title, place), parts in gathered.items():
         best = (100, 9)
         told = []
         for group in sorted(parts):
             items, nearest = _items(parts[group], teller, language, today, whole=whole)
             best = min(best, (items[0].weight, nearest))
             told.append(Part(group or None, items))
-        found.append(Section(title, told, (best[0] + 100 * (theme == ""), best[1], title)))
+        found.append(Section(title, told, (place + best[0], best[1], title)))
     return sorted(found, key=lambda section: section.rank)
 
 
@@ -128,11 +138,18 @@ def _heading_body(language: str, template: str, title: str) -> Body:
     )
 
 
-def _heading(theme: str | None, language: str) -> str:
+def _heading(notice: Told, language: str) -> tuple[str, int]:
+    """Return under which heading a notice is told, and where its section comes."""
+    place = _PLACES.get(notice.kind, 0)
+    if not place and notice.theme:
+        return notice.theme, 0
     words = wording(language)
-    if theme == "":
-        return words.gettext("New partners")
-    return theme or words.gettext("Across the groups")
+    title = {
+        NEEDS: words.gettext("Needs that wait for an answer"),
+        OFFERS: words.gettext("Offers"),
+        PARTNERS: words.gettext("New partners"),
+    }.get(place) or words.gettext("Across the groups")
+    return title, place
 
 
 def _items(

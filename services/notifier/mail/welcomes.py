@@ -11,7 +11,7 @@ from services.notifier.languages import written
 from services.notifier.links import Purpose
 from services.notifier.mail.envelopes import Envelope, Sender
 from services.notifier.mail.fragments import Body
-from services.notifier.mail.headers import UnwritableError, header
+from services.notifier.mail.headers import NothingToSayError, header
 from services.notifier.mail.messages import enveloped, local
 from services.notifier.mail.rendering import rendered
 from services.notifier.tables import Delivery, Subscriber, Subscription
@@ -44,7 +44,7 @@ class Welcomes:
         reader = self._readers.get(delivery_id)
         followed = self._followed.get(reader.id) if reader else None
         if reader is None or followed is None:
-            raise UnwritableError("The reader follows nothing any more.")
+            raise NothingToSayError("The reader follows nothing any more.")
         language = written(reader.language)
         words = wording(language)
         soonest = sorted(followed, key=lambda each: each.frequency.urgency)

@@ -92,8 +92,8 @@ def _written(
                 deliveries.park(session, by_id[each.delivery_id], each.reason, now)
             for nothing in void:
                 deliveries.cancel(session, by_id[nothing.delivery_id], nothing.reason, now)
-            settled = [by_id[each.delivery_id] for each in (*parked, *void)]
-            deliveries.settle_runs(session, settled, now)
+            ids = [*(each.delivery_id for each in parked), *(each.delivery_id for each in void)]
+            deliveries.settle_runs(session, [by_id[each] for each in ids], now)
     if parked:
         log.error("deliveries_parked", number=len(parked), reason=parked[0].reason)
     return [(by_id[each.delivery_id], each) for each in composed if isinstance(each, Envelope)]

@@ -106,7 +106,8 @@ class DeliveryState(StrEnum):
 
     ``due`` waits for its time, ``sending`` is on the wire until the worker's hold lapses, ``sent``
     was accepted by the mail server, ``failed`` was given up with a reason, ``cancelled`` lost its
-    reader or all that it was to say before it left, ``parked`` could not be written and waits until it is put through again.
+    reader or all that it was to say before it left, ``parked`` could not be written and waits until
+    it is put through again.
     """
 
     DUE = "due"

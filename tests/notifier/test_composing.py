@@ -18,7 +18,7 @@ from services.notifier.deliveries import Claim
 from services.notifier.languages import LANGUAGES
 from services.notifier.links import Links
 from services.notifier.mail.composing import compose
-from services.notifier.mail.envelopes import Envelope, Parked, Sender
+from services.notifier.mail.envelopes import Envelope, Parked, Sender, Void
 from services.notifier.mail.fragments import Body, encoded
 from services.notifier.mail.headers import UnwritableError, header, one_line, recipient
 from services.notifier.mail.messages import enveloped
@@ -214,7 +214,7 @@ def test_an_email_written_again_is_the_same(world: World) -> None:
     assert html_of(first) == html_of(again)
 
 
-def composed(world: World, at_most: int | None = None) -> list[Envelope | Parked]:
+def composed(world: World, at_most: int | None = None) -> list[Envelope | Parked | Void]:
     """Write the e-mails of all deliveries."""
     with world.database.read() as session:
         claims = [

@@ -1,4 +1,4 @@
-"""A digest that has nothing left to say when it is written is cancelled, and everybody is told so."""
+"""A digest that has nothing left to say when it is written is cancelled, and that is said."""
 
 from fastapi.testclient import TestClient
 from joserfc.jwk import OKPKey

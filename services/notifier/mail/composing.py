@@ -1,7 +1,7 @@
 """Composing: the e-mails of claimed deliveries, from fragments that are written once per language.
 
 The database is asked a few questions for all of them together. One that can't be written is
-parked with its reason, and one that has nothing to say any more is cancelled; the others still go.
+parked with its reason, one that has nothing to say any more is cancelled; the others still go.
 """
 
 from collections.abc import Iterator, Sequence

@@ -6,13 +6,26 @@ few are in doubt: counted as such, and sent once more with the same Message-ID, 
 programs know that it is the same e-mail.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    String,
+    TableValuedAlias,
+    Uuid,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    tuple_,
+)
 from sqlmodel import Session, col, select, update
 
 from services.notifier import digest_runs, domains, suppressions
@@ -21,6 +34,7 @@ from services.notifier.pausing import not_paused
 from services.notifier.replies import Fate, Verdict
 from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest
 from services.notifier.vocabulary import UNFINISHED, DeliveryKind, DeliveryState
+from shared.columns import is_one_of
 from shared.problems import NOT_FOUND, Problem, ProblemKind
 
 BACKOFF = (
@@ -87,7 +101,7 @@ def due(
         .select_from(Delivery)
         .outerjoin(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .outerjoin(SubscriptionRequest, col(SubscriptionRequest.id) == col(Delivery.request_id))
-        .where(col(Delivery.id).in_(delivery_ids), *_due(now), not_paused())
+        .where(is_one_of(session, Delivery.id, delivery_ids), *_due(now), not_paused())
         .order_by(col(Delivery.id))
     ).all()
     void = _cancel_those_left(session, rows, now)
@@ -132,7 +146,9 @@ def take(session: Session, claims: Sequence[Claim], now: datetime, hold: timedel
     mine = (
         select(Delivery.id)
         .where(
-            col(Delivery.id).in_([claim.delivery_id for claim in claims]), *_due(now), not_paused()
+            is_one_of(session, Delivery.id, [claim.delivery_id for claim in claims]),
+            *_due(now),
+            not_paused(),
         )
         .order_by(col(Delivery.id))
         .with_for_update(skip_locked=True)
@@ -184,14 +200,27 @@ def record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None
         if outcome.verdict.fate is Fate.SENT
     }
     if sent:
-        unsettled = col(Delivery.id).in_(sent) & (col(Delivery.state) != DeliveryState.SENT)
-        words = case(sent, value=col(Delivery.id))
-        _change(session, unsettled, state=DeliveryState.SENT, finished_at=now, answer=words)
+        told = _words(session, sent)
+        unsettled = (col(Delivery.id) == cast(told.c.key, Uuid)) & (
+            col(Delivery.state) != DeliveryState.SENT
+        )
+        _change(session, unsettled, state=DeliveryState.SENT, finished_at=now, answer=told.c.value)
     for outcome in outcomes:
         if outcome.verdict.fate is Fate.REFUSED:
             _fail(session, outcome.claim, outcome.verdict.reason, now)
         elif outcome.verdict.fate is not Fate.SENT:
             _postpone(session, outcome.claim, outcome.verdict, now)
+
+
+def _words(session: Session, words: Mapping[UUID, str | None]) -> TableValuedAlias:
+    """Return the words as a table, each with the id of its delivery, from one parameter.
+
+    CASE would have a branch for each: another statement for each number of them.
+    """
+    postgres = session.get_bind().dialect.name == "postgresql"
+    each = func.json_each_text if postgres else func.json_each
+    by_id = {delivery_id.hex: said for delivery_id, said in words.items()}
+    return each(literal(by_id, JSON)).table_valued(column("key", String), column("value", String))
 
 
 def park(session: Session, claim: Claim, reason: str, now: datetime) -> None:
@@ -336,7 +365,8 @@ def _cancel_those_left(session: Session, rows: Sequence[Any], now: datetime) -> 
         session.exec(
             select(Subscription.subscriber_id)
             .where(
-                col(Subscription.subscriber_id).in_(readers), col(Subscription.ended_at).is_(None)
+                is_one_of(session, Subscription.subscriber_id, readers),
+                col(Subscription.ended_at).is_(None),
             )
             .distinct()
         )

@@ -23,6 +23,7 @@ from services.notifier.tables import (
 )
 from services.notifier.targets import Target
 from services.notifier.vocabulary import Frequency, TargetKind
+from shared.columns import is_one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def contents(
         )
         .join(Subscriber, col(Subscriber.id) == col(Digest.subscriber_id))
         .outerjoin(Person, col(Person.email) == col(Subscriber.email))
-        .where(col(Digest.id).in_(digest_ids))
+        .where(is_one_of(session, Digest.id, digest_ids))
     ).all()
     # One row for each subscription that brought items: a row for each item takes longer to read
     # than the items take to be written.
@@ -91,7 +92,10 @@ def contents(
             func.aggregate_strings(cast(DigestItem.notice_id, String), ","),
         )
         .join(Notice, col(Notice.id) == col(DigestItem.notice_id))
-        .where(col(DigestItem.digest_id).in_(digest_ids), col(Notice.taken_back_at).is_(None))
+        .where(
+            is_one_of(session, DigestItem.digest_id, digest_ids),
+            col(Notice.taken_back_at).is_(None),
+        )
         .group_by(col(DigestItem.digest_id), col(DigestItem.subscription_id))
     ).all()
     brought = [
@@ -105,7 +109,7 @@ def contents(
         subscription_id: Target(TargetKind(kind), target_id)
         for subscription_id, kind, target_id in session.exec(
             select(Subscription.id, Subscription.target_kind, Subscription.target_id).where(
-                col(Subscription.id).in_({each.subscription_id for each in heard})
+                is_one_of(session, Subscription.id, {each.subscription_id for each in heard})
             )
         )
     }

@@ -16,6 +16,7 @@ from services.notifier import digest_runs, leaving
 from services.notifier.addresses import fingerprints
 from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest, Suppression
 from services.notifier.vocabulary import UNFINISHED, DeliveryState, SuppressionReason
+from shared.columns import is_one_of
 from shared.etags import require_version
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, Problem
 
@@ -150,7 +151,7 @@ def among(session: Session, addresses: Iterable[str]) -> dict[str, SuppressionRe
         return {}
     found = session.exec(
         select(Suppression.fingerprint, Suppression.reason).where(
-            col(Suppression.fingerprint).in_(by_fingerprint),
+            is_one_of(session, Suppression.fingerprint, by_fingerprint),
             col(Suppression.lifted_at).is_(None),
         )
     ).all()
@@ -191,7 +192,7 @@ def recipients_of(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID
         delivery_id: address
         for statement in (to_readers, to_askers)
         for delivery_id, address in session.exec(
-            statement.where(col(Delivery.id).in_(delivery_ids))
+            statement.where(is_one_of(session, Delivery.id, delivery_ids))
         ).all()
     }
 

@@ -192,11 +192,18 @@ def _laid(
             title = part_heading(language, part.title) if part.title else None
             shown = 0
             for item in part.items[:length]:
-                bodies = [body for body in (heading, title, item.body) if body]
-                taken += sum(len(body.html) for body in bodies)
+                if heading:
+                    taken += len(heading.html)
+                if title:
+                    taken += len(title.html)
+                taken += len(item.body.html)
                 if taken > room:
                     break
-                joined += bodies
+                if heading:
+                    joined.append(heading)
+                if title:
+                    joined.append(title)
+                joined.append(item.body)
                 heading = title = None
                 shown += 1
             count += len(part.items)

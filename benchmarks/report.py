@@ -73,7 +73,7 @@ def show(results: Sequence[Result], machine: Machine, console: Console) -> None:
                 f"  {result.figure}",
                 f"{result.value:,.1f} {result.unit}",
                 f"{min(result.runs):,.1f} to {max(result.runs):,.1f}",
-                "" if result.limit is None else f"{result.limit:,.0f} {result.unit}",
+                _limit(result),
                 _ratio(result),
                 f"{len(result.runs)} x {result.samples:,}",
             )
@@ -81,6 +81,12 @@ def show(results: Sequence[Result], machine: Machine, console: Console) -> None:
     console.print(
         f"{machine.cores} cores, {machine.memory_gib:.0f} GiB. " + machine.versions_line()
     )
+
+
+def _limit(result: Result) -> str:
+    if result.limit is None:
+        return ""
+    return f"{result.limit:,.1f}".removesuffix(".0") + f" {result.unit}"
 
 
 def _ratio(result: Result) -> str:

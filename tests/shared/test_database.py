@@ -4,10 +4,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, func, select
 
 from shared.database import Database, after_commit
+from tests.databases import PostgresServer
 from tests.shared.ledger import Entry, Table
 
 
@@ -102,3 +104,17 @@ def test_times_come_back_aware_and_in_utc(database: Database) -> None:
     with database.read() as session:
         entry = session.exec(select(Entry).where(col(Entry.title) == "x")).one()
     assert entry.recorded_at.utcoffset() is not None
+
+
+def test_postgresql_compiles_no_statement_in_any_transaction(
+    postgres_server: PostgresServer,
+) -> None:
+    database = Database(postgres_server.create())
+    with database.write() as session:
+        assert session.execute(text("SHOW jit")).scalar_one() == "off"
+        session.rollback()
+        assert session.execute(text("SHOW jit")).scalar_one() == "off"
+    with database.read() as session:
+        assert session.execute(text("SHOW jit")).scalar_one() == "off"
+    database.close()
+    postgres_server.drop(database.url)

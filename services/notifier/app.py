@@ -13,6 +13,7 @@ from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJEC
 from services.notifier.readiness import broker_check, smtp_check
 from services.notifier.resending import NOT_AGAIN
 from services.notifier.routes import (
+    announcements,
     bounces,
     deliveries,
     digest_runs,
@@ -54,6 +55,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             digest_runs.router,
             deliveries.router,
             sending.router,
+            announcements.router,
             bounces.router,
             suppressions.router,
             me.router,
@@ -79,6 +81,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         ],
         kinds=[NOT_STOPPED, NOT_AGAIN, BAD_LINK],
         body_limits={
+            announcements.router.prefix: announcements.MAX_BYTES,
+            announcements.ONE_PATH: announcements.MAX_BYTES,
             bounces.router.prefix: chosen.max_bounce_bytes,
             suppressions.IMPORT_PATH: suppressions.MAX_IMPORT_BYTES,
         },

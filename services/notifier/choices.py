@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.notifier import settling, subscribers
+from services.notifier.announcements import withdrawing
 from services.notifier.sight import require_followable
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Subscriber, Subscription, SubscriptionRequest
@@ -55,6 +56,7 @@ def choose(
         subscriber.left_at = None
         session.add(subscriber)
     settling.settle_choices(session, subscriber, now)
+    withdrawing.cancel_declined(session, subscriber.id, now)
     return subscriber
 
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col, select, update
 
 from services.notifier import digest_runs, domains, suppressions
+from services.notifier.announcements import withdrawing
 from services.notifier.domains import Limits
 from services.notifier.pausing import not_paused
 from services.notifier.replies import Fate, Verdict
@@ -107,6 +108,9 @@ def due(
     void = _cancel_those_left(session, rows, now)
     recipients = {row.id: row.address for row in rows if row.id not in void and row.address}
     void |= suppressions.cancel_suppressed(session, recipients, now)
+    announced = {row.id for row in rows if row.kind is DeliveryKind.ANNOUNCEMENT}
+    if announced:
+        void |= withdrawing.cancel_void(session, announced - void, now)
     claims = [
         Claim(
             delivery_id=row.id,

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from services.notifier import recipients
+from services.notifier.announcements import answers
 from services.notifier.mail import stories
+from services.notifier.mail.more_stories import STORIES
 from services.notifier.recipients import Recipient, moment, uuid_of
 from services.notifier.tables import (
     BounceReport,
@@ -84,14 +86,23 @@ def ask(session: Session, question: Question, page: PageParams, now: datetime) -
         statement = statement.where(col(Delivery.kind) == question.kind)
     if question.run_id is not None:
         statement = statement.where(col(Delivery.run_id) == question.run_id)
-    notices = None if question.about is None else notices_about(session, question.about)
-    if notices is not None:
-        statement = statement.where(telling(notices))
+    notices = announcement = None
+    if question.about is not None:
+        notices = notices_about(session, question.about)
+        announcement = answers.asked_about(session, question.about)
+        which = telling(notices)
+        if announcement is not None:
+            which |= col(Delivery.announcement_id) == announcement.id
+        statement = statement.where(which)
     who = None if question.recipient is None else recipients.find(session, question.recipient)
     if who is not None:
         statement = statement.where(recipients.to(who))
     found = paginate_newest_first(session, statement, col(Delivery.id), page)
-    answer = None if who is None else _answer(session, who, notices, found.items, now)
+    answer = None
+    if who is not None and announcement is not None and not found.items:
+        answer = answers.why_not(session, who.reader, announcement, now)
+    elif who is not None:
+        answer = _answer(session, who, notices, found.items, now)
     return Found(found.items, found.next_cursor, answer)
 
 
@@ -150,10 +161,16 @@ def told(session: Session, deliveries: Sequence[Delivery]) -> dict[UUID, Told]:
             .order_by(col(BounceReport.received_at))
         )
     }
+    announced = answers.subjects(
+        session, {each.announcement_id for each in deliveries if each.announcement_id}
+    )
+    for each in deliveries:
+        if each.announcement_id is not None:
+            titles[each.id], items[each.id] = [announced[each.announcement_id]], 1
     return {
         each.id: Told(
-            titles=tuple(titles.get(each.digest_id, ())) if each.digest_id else (),
-            items=items.get(each.digest_id, 0),
+            titles=tuple(titles.get(each.digest_id or each.id, ())),
+            items=items.get(each.digest_id or each.id, 0),
             report=reports.get(each.id),
         )
         for each in deliveries
@@ -167,7 +184,8 @@ def title(notice: Notice) -> str:
         if stories.is_told_together(notice.kind):
             named = [stories.Named.of(notice)]
             return stories.tell_together(notice.kind, named, notice.group_title, words).summary
-        return stories.tell(notice, words, notice.occurred_at.date()).summary
+        tell = STORIES.get(notice.kind, stories.tell)
+        return tell(notice, words, notice.occurred_at.date()).summary
     except (KeyError, TypeError, ValueError):
         return f"{notice.kind} that can't be told"
 
@@ -192,14 +210,14 @@ def _answer(
 ) -> str:
     if notices is None:
         return overall(deliveries)
-    if not notices:
-        return "Nothing is recorded about this subject, so nobody was told of it."
     if deliveries:
         newest = deliveries[0]
         first = session.get(Delivery, newest.resends) if newest.resends else None
         told_of = [each for each in (first, newest) if each is not None]
         reports = told(session, told_of)
         return " ".join(in_words(each, reports[each.id].report) for each in told_of)
+    if not notices:
+        return "Nothing is recorded about this subject, so nobody was told of it."
     return recipients.why_not(session, who, notices[-1], now)
 
 

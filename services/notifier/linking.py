@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 
 from services.notifier import settling, subscribers
+from services.notifier.announcements import withdrawing
 from services.notifier.languages import written
 from services.notifier.tables import (
     Delivery,
@@ -136,6 +137,7 @@ def _join(session: Session, former: Subscriber, reader: Subscriber, now: datetim
             subscription.ended_at = subscription.ended_at or now
             subscription.ended_by = subscription.ended_by or EndedBy.MERGE
         session.add(subscription)
+    withdrawing.hand_over(session, former.id, reader.id, now)
     _put_back_unsent(session, former, now)
     session.flush()
     _move_waiting(session, former, reader, instead)

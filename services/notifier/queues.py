@@ -14,13 +14,14 @@ IMMEDIATE = "immediate"
 """E-mails that somebody waits for: notices at once, confirmations."""
 
 DIGEST = "digest"
-"""Digest runs and their e-mails; a large run never delays an immediate one."""
+"""Digest runs, announcements and their e-mails; a large one never delays an immediate e-mail."""
 
 HOUSEKEEPING = "housekeeping"
 """Sweeps, which are short."""
 
 DELIVER = "notifier.deliver"
 COLLECT = "notifier.collect"
+ANNOUNCE = "notifier.announce"
 SWEEP = "notifier.sweep"
 READ_BOUNCES = "notifier.read_bounces"
 
@@ -43,7 +44,10 @@ def enqueue_deliveries(delivery_ids: Sequence[UUID], kind: DeliveryKind) -> None
 
 def queue_of(kind: DeliveryKind) -> str:
     """Return the queue of such e-mails."""
-    return DIGEST if kind is DeliveryKind.DIGEST else IMMEDIATE
+    return DIGEST if kind in _MANY_AT_ONCE else IMMEDIATE
+
+
+_MANY_AT_ONCE = frozenset({DeliveryKind.DIGEST, DeliveryKind.ANNOUNCEMENT})
 
 
 def enqueue_run(run_id: UUID, *, helpers: bool = True) -> None:
@@ -52,6 +56,11 @@ def enqueue_run(run_id: UUID, *, helpers: bool = True) -> None:
     ``helpers`` says whether it is to ask others for help.
     """
     _send(COLLECT, str(run_id), helpers, queue=DIGEST)
+
+
+def enqueue_announcement(announcement_id: UUID) -> None:
+    """Ask a worker to send an announcement. Raises the broker's error likewise."""
+    _send(ANNOUNCE, str(announcement_id), queue=DIGEST)
 
 
 def enqueue_sweep() -> None:

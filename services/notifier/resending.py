@@ -14,10 +14,17 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from services.notifier import digests, open_matters, settling, subscribers, suppressions
+from services.notifier.announcements import readers
 from services.notifier.digests import DigestContent
 from services.notifier.mail.told import TellerShelf
-from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
-from services.notifier.vocabulary import UNFINISHED, DeliveryKind, DeliveryState, Frequency
+from services.notifier.tables import Announcement, Delivery, Subscriber, SubscriptionRequest
+from services.notifier.vocabulary import (
+    UNFINISHED,
+    AnnouncementState,
+    DeliveryKind,
+    DeliveryState,
+    Frequency,
+)
 from shared.ids import new_id
 from shared.problems import NOT_FOUND, Problem, ProblemKind
 from shared.text import Input, Line
@@ -73,6 +80,7 @@ def resend(
         kind=first.kind,
         request_id=first.request_id,
         digest_id=first.digest_id,
+        announcement_id=first.announcement_id,
         subscriber_id=first.subscriber_id,
         next_attempt_at=now,
         queued_at=now,
@@ -192,6 +200,9 @@ def _require_reading(session: Session, first: Delivery, reader: Subscriber, now:
                 NOT_AGAIN, "Its reader wants no e-mail of anything, so it has nothing to say."
             )
         return
+    if first.announcement_id is not None:
+        _require_announced(session, first.announcement_id, reader, now)
+        return
     content = _content(session, first)
     if content is None or not (content.notices or _owes(session, content, now)):
         raise Problem(
@@ -206,6 +217,21 @@ def _require_reading(session: Session, first: Delivery, reader: Subscriber, now:
             NOT_AGAIN,
             "Its reader follows nothing of what it told any more. POST /subscriptions asks for "
             "it anew, if the reader wants it.",
+        )
+
+
+def _require_announced(
+    session: Session, announcement_id: UUID, reader: Subscriber, now: datetime
+) -> None:
+    announcement = session.get_one(Announcement, announcement_id)
+    if announcement.state is AnnouncementState.CANCELLED:
+        raise Problem(NOT_AGAIN, "The announcement was cancelled, so nobody else gets it.")
+    found = readers.places(session, announcement.group_id, now, among=[reader.id])
+    if not any(place.why.gets_it for place in found):
+        raise Problem(
+            NOT_AGAIN,
+            "Its reader gets no announcements to the group any more: GET /announcements/{id}/"
+            "recipients says what reasons there are.",
         )
 
 

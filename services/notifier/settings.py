@@ -59,6 +59,13 @@ class Settings(SmtpSettings):
     domain_per_minute: int = Field(
         0, ge=0, description="E-mails to one recipient domain within a minute; 0 is no limit."
     )
+    announcement_limit: int = Field(
+        500,
+        ge=0,
+        le=10_000,
+        description="Recipients above which an announcement waits for the approval of a second "
+        "person.",
+    )
     confirmations_per_minute: int = Field(
         120, ge=1, description="Confirmation e-mails asked for within a minute, by all together."
     )

@@ -135,7 +135,7 @@ def heard(session: Session, notices: Collection[Notice], subscriber_id: UUID) ->
 def people_who_see(guard: Guard, hidden: Hidden) -> SelectOfScalar[UUID]:
     """Return the query of the people whom `Hidden.lets` hear of what is hidden."""
     conditions = [
-        _either(_of_group(group_id), for_partners=hidden.groups[group_id])
+        _either(belonging(group_id), for_partners=hidden.groups[group_id])
         for group_id in guard.groups
         if group_id in hidden.groups
     ]
@@ -159,7 +159,8 @@ def _either(own: list[SelectOfScalar[UUID]], *, for_partners: bool) -> SelectOfS
     return select(found.c.person_id)
 
 
-def _of_group(group_id: UUID) -> list[SelectOfScalar[UUID]]:
+def belonging(group_id: UUID) -> list[SelectOfScalar[UUID]]:
+    """Return the queries of who belongs to a group: through an institution, and by a role."""
     members = select(GroupMember.institution_id).where(
         col(GroupMember.group_id) == group_id, col(GroupMember.suspended).is_(False)
     )

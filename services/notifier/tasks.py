@@ -115,10 +115,37 @@ def collect(task: "Task[..., None]", run_id: str, helpers: bool = True) -> None:
         queues.enqueue_run(UUID(run_id), helpers=False)
 
 
+@app.task(name=queues.ANNOUNCE, bind=True)
+def announce(task: "Task[..., None]", announcement_id: str) -> None:
+    """Make the e-mails of an announcement, batch by batch, and queue them."""
+    from services.notifier.announcements import going_out
+    from services.notifier.vocabulary import DeliveryKind
+    from shared.columns import utc_now
+
+    limit = settings().announcement_limit
+    with (
+        structlog.contextvars.bound_contextvars(announcement_id=announcement_id),
+        room.of(_queue(task)) as given,
+    ):
+        if not given:
+            _back_to_the_end(task, announcement_id)
+            return
+        until = time.monotonic() + COLLECTING_SECONDS
+        while time.monotonic() < until:
+            with _database().write() as session:
+                made = going_out.step(session, UUID(announcement_id), limit, utc_now())
+            if made is None:
+                return
+            queues.enqueue_deliveries(made.to_readers, DeliveryKind.ANNOUNCEMENT)
+            queues.enqueue_deliveries(made.to_coordinators, DeliveryKind.IMMEDIATE)
+        queues.enqueue_announcement(UUID(announcement_id))
+
+
 @app.task(name=queues.SWEEP)
 def sweep() -> None:
-    """Look for what is due and not done: runs nobody started, stalled runs, lost deliveries."""
+    """Look for what is due and not done: runs nobody started, stalled ones, lost deliveries."""
     from services.notifier import deliveries, digest_runs, pausing
+    from services.notifier.announcements import going_out
     from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
 
@@ -134,6 +161,11 @@ def sweep() -> None:
             session, now, timedelta(seconds=chosen.requeue_seconds), SWEPT_AT_ONCE, kinds
         )
     _follow_roles()
+    with _database().write() as session:
+        going_out.finish_settled(session, utc_now())
+        due = going_out.take_due(session, utc_now()) if not pausing.current(session) else []
+    for announcement_id in due:
+        queues.enqueue_announcement(announcement_id)
     for run_id in runs:
         queues.enqueue_run(run_id)
     for kind in kinds:

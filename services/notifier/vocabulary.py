@@ -75,6 +75,7 @@ class NoticeKind(StrEnum):
     GROUP_REVIEW_DUE = "group_review_due"
     GROUP_QUIET = "group_quiet"
     GROUP_WITHOUT_LEAD = "group_without_lead"
+    ANNOUNCEMENT_WAITING = "announcement_waiting"
 
 
 class RunTrigger(StrEnum):
@@ -99,6 +100,7 @@ class DeliveryKind(StrEnum):
     IMMEDIATE = "immediate"
     DIGEST = "digest"
     WELCOME = "welcome"
+    ANNOUNCEMENT = "announcement"
 
 
 class DeliveryState(StrEnum):
@@ -120,6 +122,69 @@ class DeliveryState(StrEnum):
 
 UNFINISHED = (DeliveryState.DUE, DeliveryState.SENDING)
 """States in which an e-mail may still leave."""
+
+
+class AnnouncementState(StrEnum):
+    """Where an announcement is.
+
+    A ``draft`` goes to nobody, ``waiting`` waits for a second person, ``scheduled`` for its time,
+    ``sending`` goes out; ``sent`` and ``cancelled`` are final, one that was ``refused`` may be
+    written anew.
+    """
+
+    DRAFT = "draft"
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class AnnouncementAct(StrEnum):
+    """What happened to an announcement, in its record.
+
+    ``held``: it was to begin without an approval, and had come to reach too many by then.
+    """
+
+    DRAFTED = "drafted"
+    CHANGED = "changed"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    HELD = "held"
+    BEGUN = "begun"
+    SENT = "sent"
+
+
+class AnnouncementReader(StrEnum):
+    """Why a reader gets what is announced to a group, or why not."""
+
+    LEADS = "leads"
+    TAKES_PART = "takes_part"
+    SPEAKS_FOR_A_MEMBER = "speaks_for_a_member"
+    FOLLOWS = "follows"
+    ENDED = "ended"
+    CHOSE_NEVER = "chose_never"
+    PAUSED = "paused"
+    SUPPRESSED = "suppressed"
+    MAY_NOT_SEE = "may_not_see"
+
+    @property
+    def gets_it(self) -> bool:
+        """Whether such a reader is sent the announcement."""
+        return self in _REACHED
+
+
+_REACHED = frozenset(
+    {
+        AnnouncementReader.LEADS,
+        AnnouncementReader.TAKES_PART,
+        AnnouncementReader.SPEAKS_FOR_A_MEMBER,
+        AnnouncementReader.FOLLOWS,
+    }
+)
 
 
 class BounceKind(StrEnum):

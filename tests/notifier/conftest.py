@@ -12,6 +12,7 @@ from services.notifier.links import make_secret
 from services.notifier.settings import Settings, settings
 from shared.database import Database
 from shared.identity import LocalKeySet, TokenVerifier
+from tests.notifier.announcing import Desk
 from tests.notifier.mailbox import Mailbox
 from tests.notifier.world import PUBLIC_URL, World
 from tests.redis_server import RedisServer, free_port
@@ -68,3 +69,9 @@ def client(database: Database, redis_url: str, signing_key: OKPKey) -> Iterator[
     verifier = TokenVerifier(LocalKeySet(KeySet([signing_key])))
     with TestClient(app_of(chosen, database, verifier)) as client:
         yield client
+
+
+@pytest.fixture
+def desk(world: World, client: TestClient, signing_key: OKPKey) -> Desk:
+    """The desk at which announcements are written."""
+    return Desk(world, client, signing_key)

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
-from services.notifier import subscriptions
+from services.notifier import subscriptions, targets
+from services.notifier.announcements import deciding, going_out, writing
+from services.notifier.announcements.writing import Content, Text
 from services.notifier.subscribers import Hours
 from services.notifier.subscriptions import Wish
 from services.notifier.targets import EVERYTHING
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
 from shared.events.catalogue import ActionItemAssigned, InstitutionVerified
+from shared.ids import new_id
+from tests.notifier.announcing import ARABIC, RICH
 from tests.notifier.mailbox import html_of
 from tests.notifier.test_composing import messages
 from tests.notifier.test_emails import retreat
@@ -36,7 +40,7 @@ ENHANCEMENTS = {
 }
 """What some of the programs don't do, and what their readers see instead."""
 
-EVERYWHERE = frozenset(["html", "head", "meta", "title", "a", "br", "tr", "td"])
+EVERYWHERE = frozenset(["html", "head", "meta", "title", "a", "br", "em", "tr", "td"])
 """Elements without an entry of their own, as every program shows them."""
 
 ELEMENTS = {
@@ -134,7 +138,24 @@ def emails(world: World) -> list[EmailMessage]:
     with world.database.write() as session:
         wish = Wish("new@example.org", EVERYTHING, Frequency.DAILY, Hours("ar"))
         subscriptions.ask(session, wish, utc_now(), per_minute=10)
+    announce(world)
     return messages(world)
+
+
+def announce(world: World) -> None:
+    """Announce a text with every form of Markdown to a reader of each direction."""
+    for language in ("en", "ar"):
+        target = targets.group(world.group_id)
+        world.subscribe(f"{language}@example.com", target=target, hours=Hours(language))
+    texts = {"en": Text("Agenda", RICH), "ar": Text(ARABIC["subject"], RICH)}
+    with world.database.write() as session:
+        author = new_id()
+        content = Content(world.group_id, texts, "en")
+        announcement = writing.draft(session, content, author, utc_now())
+        deciding.submit(session, announcement, 1, by=author, limit=2, now=utc_now())
+        made = going_out.step(session, announcement.id, 2, utc_now())
+    assert made is not None
+    assert len(made.to_readers) == 2
 
 
 def test_every_program_shows_what_the_emails_use_or_something_as_good(

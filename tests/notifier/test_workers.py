@@ -17,6 +17,7 @@ from services.notifier.tables import Delivery, DigestRun
 from services.notifier.vocabulary import DeliveryKind, DeliveryState, Frequency, RunState
 from shared.columns import utc_now
 from shared.ids import new_id
+from tests.notifier.announcing import Desk
 from tests.notifier.mailbox import accept
 from tests.notifier.smtp_servers import SmtpServer, Talk
 from tests.notifier.workers import Workers, kill
@@ -228,3 +229,39 @@ def test_digests_to_a_mail_server_that_hangs_leave_a_thread_to_immediate_emails(
         )
         assert not hurry.is_set()
         hurry.set()
+
+
+@ON_SQLITE
+def test_a_worker_killed_while_an_announcement_goes_out_loses_nobody(
+    desk: Desk, workers: Workers
+) -> None:
+    addresses = set(desk.followers(30))
+    author = desk.coordinator()
+    hung = threading.Event()
+
+    def hang_at_the_tenth(_envelope: Envelope) -> str:
+        if len(desk.world.mailbox.messages) == 10:
+            hung.set()
+            time.sleep(0.5)  # The mail server is slow; the worker dies meanwhile.
+        return "250 OK"
+
+    desk.world.mailbox.on_message = hang_at_the_tenth
+    worker = workers.worker()
+    announcement = desk.submitted(author)
+    for _ in range(3):
+        queues.enqueue_announcement(UUID(announcement["id"]))
+    wait_until(hung.is_set, "the tenth e-mail is on its way", seconds=30)
+    kill(worker)
+    desk.world.mailbox.on_message = accept
+    workers.worker()
+    workers.beat()
+
+    def sent() -> bool:
+        path = f"/announcements/{announcement['id']}"
+        return bool(desk.call(author, "GET", path).json()["state"] == "sent")
+
+    wait_until(sent, "the announcement is sent", seconds=40)
+    received = Counter(desk.received())
+    assert set(received) == addresses
+    assert sum(received.values()) <= 30 + 4
+    assert len({message["Message-ID"] for message in desk.world.mailbox.messages}) == 30

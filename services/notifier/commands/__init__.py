@@ -3,7 +3,21 @@
 A command imports what only it needs, so that a consumer stays small.
 """
 
-from services.notifier.commands import bounces, deliveries, runs, sending, suppressions
+from services.notifier.commands import (
+    announcements,
+    bounces,
+    deliveries,
+    runs,
+    sending,
+    suppressions,
+)
 
-SUBJECTS = (sending.app, runs.app, deliveries.app, bounces.app, suppressions.app)
+SUBJECTS = (
+    sending.app,
+    runs.app,
+    deliveries.app,
+    announcements.app,
+    bounces.app,
+    suppressions.app,
+)
 """The commands of each subject, put side by side under ``southlink notifier``."""

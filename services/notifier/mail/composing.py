@@ -14,6 +14,7 @@ from sqlmodel import Session
 from services.notifier.deliveries import Claim
 from services.notifier.languages import N_
 from services.notifier.links import links
+from services.notifier.mail.announcement_messages import AnnouncementMessages
 from services.notifier.mail.confirmations import Confirmations
 from services.notifier.mail.digest_messages import DigestMessages
 from services.notifier.mail.envelopes import Envelope, Parked, Sender, Void
@@ -63,9 +64,17 @@ def compose(
         [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.WELCOME],
         now,
     )
+    announcements = AnnouncementMessages(
+        session,
+        sender,
+        [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.ANNOUNCEMENT],
+        now,
+    )
     for claim in claims:
         try:
-            if claim.kind is DeliveryKind.WELCOME:
+            if claim.kind is DeliveryKind.ANNOUNCEMENT:
+                envelope = announcements.message(claim.delivery_id)
+            elif claim.kind is DeliveryKind.WELCOME:
                 envelope = welcomes.message(claim.delivery_id)
             elif claim.digest_id is not None:
                 envelope = digests.message(claim.delivery_id, claim.digest_id)

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from operator import attrgetter
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from services.notifier.mail.headers import (
     header,
     one_line,
 )
-from services.notifier.mail.messages import enveloped, html_line, line, link, local
+from services.notifier.mail.messages import enveloped, html_line, line, link, local, thread
 from services.notifier.mail.owed_sections import open_sections
 from services.notifier.mail.sections import DEMAND, first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
@@ -203,7 +202,7 @@ class DigestMessages:
         )
         if content.frequency is not Frequency.IMMEDIATE or not (first and first.group_id):
             return lines
-        root = _thread(first.group_id, first.subject, domain)
+        root = thread(first.group_id, first.subject, domain)
         return (*lines, header("In-Reply-To", root), header("References", root))
 
 
@@ -223,11 +222,6 @@ def _open_for(
 def _kind(content: DigestContent) -> DeliveryKind:
     is_immediate = content.frequency is Frequency.IMMEDIATE
     return DeliveryKind.IMMEDIATE if is_immediate else DeliveryKind.DIGEST
-
-
-def _thread(group_id: UUID, subject: str, domain: str) -> str:
-    """Return the id that the e-mails on one subject of a group answer to, for every reader."""
-    return f"<{sha256(f'{group_id} {subject}'.encode()).hexdigest()[:32]}.thread@{domain}>"
 
 
 def _subject(language: str, frequency: Frequency, first: str, others: int) -> str:

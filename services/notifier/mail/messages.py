@@ -8,6 +8,7 @@ recognised as the same.
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
+from hashlib import sha256
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,8 @@ def enveloped(
 ) -> Envelope:
     """Return the e-mail to ``address``; raise `UnwritableError` when a header can't be written.
 
-    ``date`` is in the reader's time zone. ``attachment`` is a part with its headers.
+    ``language`` may be several tags with commas (RFC 3282). ``date`` is in the reader's time zone.
+    ``attachment`` is a part with its headers.
     """
     to = recipient(address)
     return_path = sender.return_path(delivery_id)
@@ -56,7 +58,7 @@ def enveloped(
                 text_header("Subject", subject),
                 header("X-Southlink-Kind", kind),
                 *more_headers,
-                *_head(language, is_mixed=attachment is not None),
+                *_head(kind, language, is_mixed=attachment is not None),
                 body.text,
                 _between(language),
                 body.html,
@@ -79,6 +81,11 @@ def message_id(delivery_id: UUID, domain: str) -> str:
     return f"<{delivery_id}@{domain}>"
 
 
+def thread(group_id: UUID, subject: str, domain: str) -> str:
+    """Return the id that the e-mails on one subject of a group answer to, for every reader."""
+    return f"<{sha256(f'{group_id} {subject}'.encode()).hexdigest()[:32]}.thread@{domain}>"
+
+
 def local(moment: datetime, time_zone: str) -> datetime:
     """Return the moment on the reader's clocks."""
     return moment.astimezone(ZoneInfo(time_zone))
@@ -99,9 +106,11 @@ def html_line(text: str) -> Body:
     return Body.of(str(escape(text)), "")
 
 
-def _head(language: str, *, is_mixed: bool) -> tuple[bytes, ...]:
+def _head(kind: DeliveryKind, language: str, *, is_mixed: bool) -> tuple[bytes, ...]:
+    # What a person wrote is not generated (RFC 3834, 5).
+    by_a_person = kind is DeliveryKind.ANNOUNCEMENT
     return (
-        b"Auto-Submitted: auto-generated\r\n",
+        header("Auto-Submitted", "no" if by_a_person else "auto-generated"),
         header("Content-Language", language),
         b"MIME-Version: 1.0\r\n",
         *((_HEAD_MIXED,) if is_mixed else ()),

@@ -97,6 +97,22 @@ def _without_lead(notice: Notice, words: Wording, _today: date) -> Story:
     return _story(label, notice.facts["group_title"], words, 1)
 
 
+def _announcement(notice: Notice, words: Wording, _today: date) -> Story:
+    facts = notice.facts
+    return _story(
+        words.gettext("An announcement waits for your approval"),
+        facts["subject"],
+        words,
+        0,
+        byline=words.ngettext(
+            "%(number)d person would get it.",
+            "%(number)d people would get it.",
+            facts["recipients"],
+        )
+        % {"number": facts["recipients"]},
+    )
+
+
 def _story(
     label: str,
     title: str,
@@ -124,5 +140,6 @@ STORIES: Mapping[NoticeKind, Callable[[Notice, Wording, date], Story]] = {
     NoticeKind.GROUP_REVIEW_DUE: _review,
     NoticeKind.GROUP_QUIET: _quiet,
     NoticeKind.GROUP_WITHOUT_LEAD: _without_lead,
+    NoticeKind.ANNOUNCEMENT_WAITING: _announcement,
 }
 """How each of these kinds is told."""

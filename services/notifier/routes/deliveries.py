@@ -52,6 +52,7 @@ class DeliveryOut(Output):
     recipient: str = Field(description="The address, masked.", examples=["r***@example.org"])
     digest_id: UUID | None
     run_id: UUID | None
+    announcement_id: UUID | None
     attempts: int
     doubts: int = Field(
         description="How often nobody learned whether the mail server took it; it was sent again."
@@ -125,8 +126,8 @@ def list_deliveries(
     about: Annotated[
         Annotated[str, Line(200)] | None,
         Query(
-            description="Only those that tell of this subject, such as `updates/<id>`, or of the "
-            "notice with this id.",
+            description="Only those that tell of this subject, such as `updates/<id>` or "
+            "`announcements/<id>`, or of the notice with this id.",
         ),
     ] = None,
 ) -> DeliveriesOut:
@@ -204,6 +205,7 @@ def _shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
             recipient=masked(addresses[delivery.subscriber_id or delivery.request_id]),
             digest_id=delivery.digest_id,
             run_id=delivery.run_id,
+            announcement_id=delivery.announcement_id,
             attempts=delivery.attempts,
             doubts=delivery.doubts,
             next_attempt_at=None if delivery.finished_at else delivery.next_attempt_at,

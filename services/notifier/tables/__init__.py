@@ -4,6 +4,7 @@ Read models keep what other services said. The ledger of what readers asked for 
 notifier's own.
 """
 
+from services.notifier.tables.announcements import Announcement, AnnouncementRecord
 from services.notifier.tables.base import Table
 from services.notifier.tables.bounces import BounceReport, Suppression
 from services.notifier.tables.commitments import (
@@ -48,6 +49,8 @@ __all__ = [
     "ActionItem",
     "ActionItemPerson",
     "Admission",
+    "Announcement",
+    "AnnouncementRecord",
     "BounceReport",
     "Checkpoint",
     "Coordinator",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table, word
@@ -30,12 +30,23 @@ class Delivery(Table, table=True):
         Index("ix_delivery_state", "state", "next_attempt_at"),
         Index("ix_delivery_run", "run_id", "state"),
         Index("ix_delivery_subscriber", "subscriber_id"),
+        # However often the readers of an announcement are gone through, each gets one.
+        Index(
+            "uq_delivery_announcement",
+            "announcement_id",
+            "subscriber_id",
+            "repeat",
+            unique=True,
+            sqlite_where=text("announcement_id IS NOT NULL"),
+            postgresql_where=text("announcement_id IS NOT NULL"),
+        ),
     )
     id: UUID = Field(primary_key=True, default_factory=new_id)
     kind: DeliveryKind = Field(sa_type=word(DeliveryKind, "kind"))
     request_id: UUID | None = Field(default=None, foreign_key="subscription_request.id")
     digest_id: UUID | None = Field(default=None, foreign_key="digest.id")
     run_id: UUID | None = Field(default=None, foreign_key="digest_run.id")
+    announcement_id: UUID | None = Field(default=None, foreign_key="announcement.id")
     subscriber_id: UUID | None = Field(default=None, foreign_key="subscriber.id")
     state: DeliveryState = Field(sa_type=word(DeliveryState, "state"), default=DeliveryState.DUE)
     attempts: int = 0

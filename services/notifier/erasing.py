@@ -1,16 +1,20 @@
 """Erasing: nothing of a reader stays, not even that there were e-mails."""
 
+import json
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, delete, or_, select, update
 
 from services.notifier import linking, subscribers, suppressions
+from services.notifier.addresses import normalised
 from services.notifier.tables import (
     BounceReport,
     Delivery,
     Digest,
     DigestItem,
     DigestWindow,
+    IdempotencyRecord,
     RoleNews,
     Subscriber,
     Subscription,
@@ -39,10 +43,7 @@ def erase_person(session: Session, person_id: UUID, addresses: set[str]) -> None
     if reader is not None:
         erase(session, reader)
     for address in addresses:
-        holder = session.exec(select(Subscriber).where(Subscriber.email == address)).one_or_none()
-        if holder is not None and holder.person_id is None:
-            erase(session, holder)
-        _erase_requests(session, address)
+        _erase_address(session, address)
 
 
 def erase(session: Session, reader: Subscriber) -> None:
@@ -52,36 +53,63 @@ def erase(session: Session, reader: Subscriber) -> None:
     e-mails keeps a fingerprint, so that it still holds.
     """
     address = reader.email
-    ids = _all_of(session, reader.id)
-    mine = select(Delivery.id).where(col(Delivery.subscriber_id).in_(ids))
-    session.exec(
-        update(BounceReport).where(col(BounceReport.delivery_id).in_(mine)).values(delivery_id=None)
+    _erase_reader(session, reader.id)
+    _erase_address(session, address)
+
+
+def _erase_address(session: Session, address: str) -> None:
+    """Erase what is kept of whoever has the address, however it is written.
+
+    A reader who is another person of the registry stays.
+    """
+    spelled = {address, address.lower(), normalised(address)}
+    others = select(Subscriber.id).where(
+        func.lower(col(Subscriber.email)).in_(spelled), col(Subscriber.person_id).is_(None)
     )
-    for table in (DigestItem, Delivery, Digest, DigestWindow, Subscription):
+    for reader_id in session.exec(others).all():
+        _erase_reader(session, reader_id)
+    requests = select(SubscriptionRequest.id).where(
+        func.lower(col(SubscriptionRequest.email)).in_(spelled)
+    )
+    asked = session.exec(requests).all()
+    _erase_deliveries(session, col(Delivery.request_id).in_(asked))
+    session.exec(delete(SubscriptionRequest).where(col(SubscriptionRequest.id).in_(asked)))
+    suppressions.forget(session, address)
+    # An answer that is kept to be given again may hold the address, as JSON writes it.
+    written = json.dumps(address, ensure_ascii=False)[1:-1]
+    session.exec(
+        delete(IdempotencyRecord).where(
+            col(IdempotencyRecord.body).icontains(written, autoescape=True)
+        )
+    )
+
+
+def _erase_reader(session: Session, reader_id: UUID) -> None:
+    ids = _all_of(session, reader_id)
+    session.exec(delete(DigestItem).where(col(DigestItem.subscriber_id).in_(ids)))
+    _erase_deliveries(session, col(Delivery.subscriber_id).in_(ids))
+    for table in (Digest, DigestWindow, Subscription):
         session.exec(delete(table).where(col(table.subscriber_id).in_(ids)))
     session.exec(
         delete(Subscriber).where(
-            or_(col(Subscriber.id).in_(ids[1:]), col(Subscriber.id) == reader.id)
+            or_(col(Subscriber.id).in_(ids[1:]), col(Subscriber.id) == reader_id)
         )
     )
     session.expunge_all()
-    _erase_requests(session, address)
-    suppressions.forget(session, address)
+
+
+def _erase_deliveries(session: Session, which: ColumnElement[bool]) -> None:
+    """Delete deliveries; reports about them stay, without the mail server's words."""
+    mine = select(Delivery.id).where(which)
+    session.exec(
+        update(BounceReport)
+        .where(col(BounceReport.delivery_id).in_(mine))
+        .values(delivery_id=None, diagnostic=None)
+    )
+    session.exec(delete(Delivery).where(which))
 
 
 def _all_of(session: Session, reader_id: UUID) -> list[UUID]:
     """Return the reader's id and those of the readers who became this one."""
     joined = session.exec(select(Subscriber.id).where(Subscriber.joined_into == reader_id)).all()
     return [reader_id, *(found for each in joined for found in _all_of(session, each))]
-
-
-def _erase_requests(session: Session, address: str) -> None:
-    asked = select(SubscriptionRequest.id).where(SubscriptionRequest.email == address)
-    deliveries = select(Delivery.id).where(col(Delivery.request_id).in_(asked))
-    session.exec(
-        update(BounceReport)
-        .where(col(BounceReport.delivery_id).in_(deliveries))
-        .values(delivery_id=None)
-    )
-    session.exec(delete(Delivery).where(col(Delivery.request_id).in_(asked)))
-    session.exec(delete(SubscriptionRequest).where(col(SubscriptionRequest.email) == address))

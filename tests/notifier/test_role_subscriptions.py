@@ -1,7 +1,6 @@
 """People with roles get what these are about, until they choose otherwise."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from services.notifier import choices, leaving, role_subscriptions, targets
 from services.notifier.choices import Choice
@@ -42,6 +41,7 @@ from shared.events.catalogue import (
 from shared.events.envelope import Event, EventData
 from shared.ids import new_id
 from tests.notifier.mailbox import text_of
+from tests.notifier.rows import holders, rows_of
 from tests.notifier.world import GROUP_TITLE, THEME, World
 
 ANA = new_id()
@@ -420,21 +420,6 @@ def _rows(world: World) -> set[tuple[Any, ...]]:
             (each.id, each.target_id, each.frequency, each.ended_at, each.origin, each.version)
             for each in session.exec(select(Subscription))
         }
-
-
-def holders(world: World, *texts: str) -> set[str]:
-    with world.database.read() as session:
-        return {
-            table.name
-            for table in Table.metadata.sorted_tables
-            for row in rows_of(session, table.name)
-            if any(text in str(tuple(row)) for text in texts)
-        }
-
-
-def rows_of(session: Session, name: str) -> Sequence[Any]:
-    table: Any = Table.metadata.tables[name]
-    return session.execute(select(table)).all()
 
 
 def wipe(world: World) -> None:

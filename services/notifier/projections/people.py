@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from services.notifier import erasing, roles, suppressions
+from services.notifier import erasing, roles
 from services.notifier.tables import (
     Coordinator,
     FocalPoint,
@@ -69,10 +69,7 @@ def person_erased(session: Session, _event: Event, data: PersonErased) -> None:
     What they followed, asked for and got goes with them. Who complained still gets no e-mail: the
     list keeps the fingerprint of the address.
     """
-    addresses = _addresses_of(session, data.person_id)
-    for address in addresses:
-        suppressions.forget(session, address)
-    erasing.erase_person(session, data.person_id, addresses)
+    erasing.erase_person(session, data.person_id, _addresses_of(session, data.person_id))
     _forget(session, Coordinator, data.person_id)
     _forget(session, Person, data.person_id)
     for role in session.exec(select(FocalPoint).where(FocalPoint.person_id == data.person_id)):

@@ -35,6 +35,7 @@ class SubscriptionRequest(Table, table=True):
         CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
         CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
         Index("ix_subscription_request_email", "email", "asked_at"),
+        Index("ix_subscription_request_email_lower", text("lower(email)")),
         Index("ix_subscription_request_asked_at", "asked_at"),
     )
     id: UUID = Field(primary_key=True, default_factory=new_id)

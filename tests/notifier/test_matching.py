@@ -15,7 +15,6 @@ from services.notifier.tables import (
     Institution,
     Notice,
     Subscriber,
-    Table,
 )
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency
@@ -40,6 +39,7 @@ from shared.events.catalogue import (
     UpdatePosted,
 )
 from shared.ids import new_id
+from tests.notifier.rows import wipe
 from tests.notifier.world import THEME, World
 
 GROUPS = [new_id() for _ in range(2)]
@@ -381,11 +381,3 @@ def know_all(world: World) -> None:
             )
             for each in INSTITUTIONS
         )
-
-
-def wipe(database: Database) -> None:
-    """Empty the database, as hypothesis uses one for many examples."""
-    with database.write() as session:
-        for table in reversed(Table.metadata.sorted_tables):
-            if table.name not in {"signing_secret", "announcement_record"}:
-                session.execute(table.delete())

@@ -31,13 +31,13 @@ from services.notifier.tables import (
     DigestWindow,
     Notice,
     Subscription,
-    Table,
 )
 from services.notifier.targets import EVERYTHING
 from services.notifier.vocabulary import DIGEST_FREQUENCIES, DeliveryState, Frequency, NoticeKind
 from services.notifier.windows import Schedule, last_window_end, next_window_end
 from shared.events.catalogue import ThemeCreated
 from shared.ids import new_id
+from tests.notifier.rows import wipe
 from tests.notifier.world import THEME, World
 
 BEGIN = datetime(2026, 10, 20, 12, 30, tzinfo=UTC)
@@ -96,7 +96,7 @@ class ReadingOverTime(RuleBasedStateMachine):
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
-        wipe(world)
+        wipe(world.database)
         world.tell(ThemeCreated(theme_id=new_id(), slug=THEME, title="Digital transformation"))
         self.now = BEGIN
         self.hours = Hours("en", "Europe/Berlin", 8, 1)
@@ -357,13 +357,6 @@ class ReadingOverTime(RuleBasedStateMachine):
 def deliver_all(session: Session, now: datetime) -> None:
     """Let the mail server take all there is: what has not left could still be taken back."""
     session.exec(update(Delivery).values(state=DeliveryState.SENT, finished_at=now))
-
-
-def wipe(world: World) -> None:
-    with world.database.write() as session:
-        for table in reversed(Table.metadata.sorted_tables):
-            if table.name != "signing_secret":
-                session.execute(table.delete())
 
 
 def test_each_event_is_told_once_and_in_time(world: World) -> None:

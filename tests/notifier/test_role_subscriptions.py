@@ -19,7 +19,6 @@ from services.notifier.tables import (
     Digest,
     Subscriber,
     Subscription,
-    Table,
 )
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency
@@ -41,7 +40,7 @@ from shared.events.catalogue import (
 from shared.events.envelope import Event, EventData
 from shared.ids import new_id
 from tests.notifier.mailbox import text_of
-from tests.notifier.rows import holders, rows_of
+from tests.notifier.rows import holders, rows_of, wipe
 from tests.notifier.world import GROUP_TITLE, THEME, World
 
 ANA = new_id()
@@ -358,7 +357,7 @@ def test_only_the_roles_of_now_count_however_events_come(
     world: World, steps: list[str], looks: list[bool], order: Any
 ) -> None:
     """Told twice, looked at in between or not, with the whole history again in a rebuild."""
-    wipe(world)
+    wipe(world.database)
     world.open_group()
     registry = Registry(world)
     history = [Event.of(getattr(registry, step)(), subject="people/ana") for step in steps]
@@ -420,10 +419,3 @@ def _rows(world: World) -> set[tuple[Any, ...]]:
             (each.id, each.target_id, each.frequency, each.ended_at, each.origin, each.version)
             for each in session.exec(select(Subscription))
         }
-
-
-def wipe(world: World) -> None:
-    with world.database.write() as session:
-        for table in reversed(Table.metadata.sorted_tables):
-            if table.name != "signing_secret":
-                session.execute(table.delete())

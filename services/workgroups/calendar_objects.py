@@ -7,8 +7,8 @@ from icalendar import Calendar, Event
 
 from services.workgroups.calendar_events import Entry, event_of, walls_of
 from services.workgroups.calendar_series import Series, events_of, is_off, walls_of_series
-from services.workgroups.calendar_zones import zones_of
 from services.workgroups.meeting_states import MeetingStatus
+from shared.calendar_zones import zones_of
 
 PRODUCT = "-//Southlink//workgroups//EN"
 

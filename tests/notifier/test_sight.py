@@ -24,7 +24,7 @@ from tests.notifier.partners import (
     person,
     speaks_for,
 )
-from tests.notifier.test_matching import wipe
+from tests.notifier.rows import wipe
 from tests.notifier.world import World
 
 Place = Literal["none", "active", "suspended"]

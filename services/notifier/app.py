@@ -9,6 +9,7 @@ from services.notifier.deliveries import NOT_STOPPED
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
 from services.notifier.pages import confirm, digest, erase, preferences, unsubscribe
+from services.notifier.previews.choosing import NOTHING_REAL
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
 from services.notifier.resending import NOT_AGAIN
@@ -20,6 +21,7 @@ from services.notifier.routes import (
     feeds,
     me,
     own_subscriptions,
+    previews,
     reading,
     sending,
     subscriptions,
@@ -54,6 +56,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             subscriptions.router,
             digest_runs.router,
             deliveries.router,
+            previews.router,
             sending.router,
             announcements.router,
             bounces.router,
@@ -79,7 +82,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],
-        kinds=[NOT_STOPPED, NOT_AGAIN, BAD_LINK],
+        kinds=[NOT_STOPPED, NOT_AGAIN, NOTHING_REAL, BAD_LINK],
         body_limits={
             announcements.router.prefix: announcements.MAX_BYTES,
             announcements.ONE_PATH: announcements.MAX_BYTES,

@@ -22,6 +22,10 @@ from shared.problems import Problem, ProblemKind
 BAD_LINK = ProblemKind("bad-link", 422, "The link is not valid")
 
 
+INERT = "preview"
+"""What stands where a token would; it has no signature, so it is refused like one cut off."""
+
+
 class Purpose(StrEnum):
     """What a link lets its holder do."""
 
@@ -57,6 +61,15 @@ class Links:
                 BAD_LINK,
                 N_("This link is incomplete or was changed: open it again from the e-mail, whole."),
             ) from None
+
+
+@dataclass(frozen=True)
+class InertLinks(Links):
+    """Links of previews: they look like those of a reader, and nobody's token is in them."""
+
+    def token(self, purpose: Purpose, owner: UUID) -> str:
+        """Return a word that no action takes for a token."""
+        return INERT
 
 
 @lru_cache(64)

@@ -57,6 +57,8 @@ def test_the_api_is_what_was_agreed(operations: dict[str, dict[str, Any]]) -> No
         "POST /announcements/{announcement_id}/approval",
         "POST /announcements/{announcement_id}/refusal",
         "POST /announcements/{announcement_id}/cancellation",
+        "GET /previews",
+        "GET /previews/{template}",
         "GET /sending",
         "POST /sending/pause",
         "POST /sending/resume",

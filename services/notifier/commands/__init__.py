@@ -7,6 +7,7 @@ from services.notifier.commands import (
     announcements,
     bounces,
     deliveries,
+    previews,
     runs,
     sending,
     suppressions,
@@ -17,6 +18,7 @@ SUBJECTS = (
     runs.app,
     deliveries.app,
     announcements.app,
+    previews.app,
     bounces.app,
     suppressions.app,
 )

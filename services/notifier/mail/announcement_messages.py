@@ -5,11 +5,11 @@ and RFC 8058 (List-Unsubscribe with one click).
 """
 
 from binascii import a2b_qp
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -52,21 +52,33 @@ class AnnouncementMessages:
     """Writes announcements to their readers; what they say is read at once."""
 
     def __init__(
-        self, session: Session, sender: Sender, delivery_ids: Collection[UUID], now: datetime
+        self,
+        session: Session,
+        sender: Sender,
+        found: Mapping[UUID, tuple[Announcement, Subscriber]],
+        now: datetime,
     ) -> None:
+        """Keep what each delivery tells, and whom."""
         self._sender = sender
         self._now = now
-        self._found: dict[UUID, tuple[Announcement, Subscriber]] = {}
-        self._groups: dict[UUID, str] = {}
-        if delivery_ids:
-            rows: Any = session.exec(
-                select(Delivery.id, Announcement, Subscriber)
-                .join(Announcement, col(Announcement.id) == col(Delivery.announcement_id))
-                .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
-                .where(col(Delivery.id).in_(delivery_ids))
-            )
-            self._found = {each: (announcement, reader) for each, announcement, reader in rows}
-            self._groups = _titles(session, [each for each, _ in self._found.values()])
+        self._found = found
+        self._groups = _titles(session, [each for each, _ in found.values()]) if found else {}
+
+    @classmethod
+    def of(
+        cls, session: Session, sender: Sender, delivery_ids: Collection[UUID], now: datetime
+    ) -> Self:
+        """Return what writes the announcements of the deliveries."""
+        if not delivery_ids:
+            return cls(session, sender, {}, now)
+        rows: Any = session.exec(
+            select(Delivery.id, Announcement, Subscriber)
+            .join(Announcement, col(Announcement.id) == col(Delivery.announcement_id))
+            .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+            .where(col(Delivery.id).in_(delivery_ids))
+        )
+        found = {each: (announcement, reader) for each, announcement, reader in rows}
+        return cls(session, sender, found, now)
 
     def message(self, delivery_id: UUID) -> Envelope:
         """Return the e-mail that tells the announcement."""

@@ -48,23 +48,23 @@ def compose(
     now = utc_now()
     _shelf.age(now)
     sender = Sender(mail_from, links(session, public_url), bounces_to)
-    digests = DigestMessages(
+    digests = DigestMessages.of(
         session,
         sender,
         Teller(session, _shelf),
         [claim.digest_id for claim in claims if claim.digest_id],
         now,
     )
-    confirmations = Confirmations(
+    confirmations = Confirmations.of(
         session, sender, [claim.request_id for claim in claims if claim.request_id], now
     )
-    welcomes = Welcomes(
+    welcomes = Welcomes.of(
         session,
         sender,
         [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.WELCOME],
         now,
     )
-    announcements = AnnouncementMessages(
+    announcements = AnnouncementMessages.of(
         session,
         sender,
         [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.ANNOUNCEMENT],
@@ -104,7 +104,7 @@ def digest_page(session: Session, digest_id: UUID, *, mail_from: str, public_url
     sender = Sender(mail_from, links(session, public_url))
     teller = Teller(session, TellerShelf())
     try:
-        messages = DigestMessages(session, sender, teller, [digest_id], utc_now())
+        messages = DigestMessages.of(session, sender, teller, [digest_id], utc_now())
         return messages.page(session, digest_id)
     except UnwritableError:
         raise Problem(NOT_FOUND, N_("This digest is no longer kept.")) from None

@@ -1,7 +1,8 @@
 """Confirmations: an e-mail that asks an address to confirm what was asked for in its name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -22,26 +23,27 @@ from services.notifier.wording import wording
 
 
 class Confirmations:
-    """Writes confirmations; their requests are read at once."""
+    """Writes the confirmations of requests."""
 
     def __init__(
         self,
         session: Session,
         sender: Sender,
-        request_ids: Collection[UUID],
+        requests: Sequence[SubscriptionRequest],
         now: datetime,
     ) -> None:
         self._sender = sender
         self._now = now
-        found = (
-            session.exec(
-                select(SubscriptionRequest).where(col(SubscriptionRequest.id).in_(request_ids))
-            ).all()
-            if request_ids
-            else []
-        )
-        self._requests = {request.id: request for request in found}
-        self._titles = targets.titles(session, {_target(request) for request in found})
+        self._requests = {request.id: request for request in requests}
+        self._titles = targets.titles(session, {_target(request) for request in requests})
+
+    @classmethod
+    def of(
+        cls, session: Session, sender: Sender, request_ids: Collection[UUID], now: datetime
+    ) -> Self:
+        """Return what writes the confirmations of these requests, which are read at once."""
+        asked = select(SubscriptionRequest).where(col(SubscriptionRequest.id).in_(request_ids))
+        return cls(session, sender, session.exec(asked).all() if request_ids else (), now)
 
     def message(self, delivery_id: UUID, request_id: UUID | None) -> Envelope:
         """Return the e-mail that asks for a confirmation of the request."""

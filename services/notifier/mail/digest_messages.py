@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
+from typing import Self
 from uuid import UUID
 
 from sqlmodel import Session
@@ -30,7 +31,7 @@ from services.notifier.mail.headers import (
 )
 from services.notifier.mail.messages import enveloped, html_line, line, link, local, thread
 from services.notifier.mail.owed_sections import open_sections
-from services.notifier.mail.sections import DEMAND, first_subjects, lay, lay_all, sections
+from services.notifier.mail.sections import DEMAND, Laid, first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
 from services.notifier.open_matters import Open
 from services.notifier.vocabulary import DeliveryKind, Frequency, TargetKind
@@ -53,6 +54,7 @@ REASONS = 5
 class _Written:
     subject: str
     body: Body
+    laid: Laid
     first: Told | None
     """What happened first, if anything is new."""
     unsubscribe: str
@@ -60,22 +62,24 @@ class _Written:
 
 
 class DigestMessages:
-    """Writes digests; their contents are read at once."""
+    """Writes digests; ``opened`` is what stands open for their readers, by reader."""
 
     def __init__(
         self,
         session: Session,
         sender: Sender,
         teller: Teller,
-        digest_ids: Collection[UUID],
+        contents: Mapping[UUID, DigestContent],
+        *,
+        opened: Mapping[UUID, Open],
         now: datetime,
     ) -> None:
         self._sender = sender
         self._teller = teller
         self._now = now
-        self._contents = digests.contents(session, digest_ids, teller.guards)
-        found = self._contents.values()
-        self._open = _open_for(session, self._contents, now)
+        self._contents = contents
+        self._open = opened
+        found = contents.values()
         self._titles = targets.titles(
             session, {target for content in found for target in content.followed}
         )
@@ -84,6 +88,20 @@ class DigestMessages:
             of_language = wanted.setdefault(written(content.reader.language), set())
             of_language.update(notice_id for notice_id, _ in content.notices)
         teller.prepare(wanted)
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        sender: Sender,
+        teller: Teller,
+        digest_ids: Collection[UUID],
+        now: datetime,
+    ) -> Self:
+        """Return what writes these digests; their contents are read at once."""
+        contents = digests.contents(session, digest_ids, teller.guards)
+        opened = _open_for(session, contents, now)
+        return cls(session, sender, teller, contents, opened=opened, now=now)
 
     def message(self, delivery_id: UUID, digest_id: UUID) -> Envelope:
         """Return the e-mail that tells the digest."""
@@ -101,6 +119,12 @@ class DigestMessages:
             body=told.body,
             attachment=attached(tuple(coming)) if (coming := self._of(content).coming) else None,
         )
+
+    def laid(self, digest_id: UUID) -> Laid:
+        """Return what the e-mail has room for, and how many items are left out."""
+        content = self._content(digest_id)
+        whole = content.frequency is Frequency.IMMEDIATE
+        return self._written(content, whole=whole, page=False).laid
 
     def page(self, session: Session, digest_id: UUID) -> str:
         """Return the HTML of the digest for a browser, with all that its reader may see now."""
@@ -173,7 +197,7 @@ class DigestMessages:
             subject = _subject(language, content.frequency, subjects[0], others)
             frame = frames(language, "digest", (("frequency", content.frequency),))
         first = notices[0] if notices else None
-        return _Written(subject, frame.filled(places), first, unsubscribe)
+        return _Written(subject, frame.filled(places), laid, first, unsubscribe)
 
     def _reason(self, content: DigestContent, language: str) -> Body:
         reader = content.reader

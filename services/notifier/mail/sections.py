@@ -68,6 +68,8 @@ class Laid:
     body: Body
     count: int
     """Items in all, with those left out."""
+    left_out: int
+    """Items that there was no room for."""
 
 
 def sections(
@@ -185,7 +187,7 @@ def _laid(
     length: int | None,
 ) -> Laid:
     joined: list[Body] = []
-    taken = count = unseen = 0
+    taken = count = unseen = left_out = 0
     for section in sections:
         heading: Body | None = section_heading(language, section.title)
         for part in section.parts:
@@ -208,6 +210,7 @@ def _laid(
                 shown += 1
             count += len(part.items)
             left = len(part.items) - shown
+            left_out += left
             if not shown:
                 unseen += left
             elif left:
@@ -216,6 +219,5 @@ def _laid(
                 joined.append(note)
     if unseen:
         joined.append(frames(language, "more", (("number", unseen),)).filled(places))
-    return Laid(
-        Body(b"".join(body.html for body in joined), b"".join(body.text for body in joined)), count
-    )
+    body = Body(b"".join(body.html for body in joined), b"".join(body.text for body in joined))
+    return Laid(body, count, left_out)

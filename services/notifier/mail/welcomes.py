@@ -1,7 +1,8 @@
 """Letters of welcome: they tell people, once, what their roles bring and how to change it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -24,20 +25,34 @@ LISTED = 20
 
 
 class Welcomes:
-    """Writes letters of welcome; their readers are read at once."""
+    """Writes letters of welcome: ``readers`` by delivery, and what they follow."""
 
     def __init__(
-        self, session: Session, sender: Sender, delivery_ids: Collection[UUID], now: datetime
+        self,
+        session: Session,
+        sender: Sender,
+        readers: Mapping[UUID, Subscriber],
+        followed: Iterable[Subscription],
+        now: datetime,
     ) -> None:
         self._sender = sender
         self._now = now
-        self._readers = dict(_readers(session, delivery_ids)) if delivery_ids else {}
+        self._readers = readers
         self._followed: dict[UUID, list[Subscription]] = {}
-        for subscription in _active(session, self._readers.values()):
+        for subscription in followed:
             self._followed.setdefault(subscription.subscriber_id, []).append(subscription)
         self._titles = targets.titles(
             session, {_target(each) for some in self._followed.values() for each in some}
         )
+
+    @classmethod
+    def of(
+        cls, session: Session, sender: Sender, delivery_ids: Collection[UUID], now: datetime
+    ) -> Self:
+        """Return what writes these deliveries; their readers are read at once."""
+        readers = dict(_readers(session, delivery_ids)) if delivery_ids else {}
+        followed = active(session, [reader.id for reader in readers.values()])
+        return cls(session, sender, readers, followed, now)
 
     def message(self, delivery_id: UUID) -> Envelope:
         """Return the letter of a delivery."""
@@ -90,13 +105,14 @@ def _readers(session: Session, delivery_ids: Collection[UUID]) -> list[tuple[UUI
     )
 
 
-def _active(session: Session, readers: Collection[Subscriber]) -> Sequence[Subscription]:
-    if not readers:
+def active(session: Session, reader_ids: Collection[UUID]) -> Sequence[Subscription]:
+    """Return what a letter names: the subscriptions of the readers that bring anything."""
+    if not reader_ids:
         return ()
     return session.exec(
         select(Subscription)
         .where(
-            col(Subscription.subscriber_id).in_([each.id for each in readers]),
+            col(Subscription.subscriber_id).in_(reader_ids),
             col(Subscription.ended_at).is_(None),
             col(Subscription.frequency) != Frequency.NEVER,
         )

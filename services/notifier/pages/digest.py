@@ -6,18 +6,11 @@ from fastapi.responses import HTMLResponse
 from services.notifier.links import BAD_LINK, Purpose, links
 from services.notifier.mail.composing import digest_page
 from services.notifier.pages.confirm import Token
-from services.notifier.pages.rendering import browser_language, problem_page
+from services.notifier.pages.rendering import EMAIL_HEADERS, browser_language, problem_page
 from shared.problems import NOT_FOUND, Problem, responses
 from shared.web import Reading
 
 router = APIRouter(prefix="/digest", tags=["pages"], default_response_class=HTMLResponse)
-
-# An e-mail carries its style on its elements, and nothing that runs or loads.
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS = {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
 @router.get("", summary="Page: read a digest", responses=responses(BAD_LINK, NOT_FOUND))
@@ -31,4 +24,4 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
         )
     except Problem as problem:
         return problem_page(problem, browser_language(request))
-    return HTMLResponse(text, headers=_HEADERS)
+    return HTMLResponse(text, headers=EMAIL_HEADERS)

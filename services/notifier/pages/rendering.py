@@ -10,6 +10,15 @@ from services.notifier.languages import accepted, direction, translations
 from shared.pages.rendering import Pages
 from shared.problems import Problem
 
+# An e-mail carries its style on its elements, and nothing that runs or loads.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+EMAIL_HEADERS = {"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex, nofollow, noarchive"}
+"""The headers of an answer that is an e-mail in HTML."""
+
 
 def page(template: str, language: str, **values: Any) -> HTMLResponse:
     """Return the page in one of the six languages."""

@@ -247,11 +247,38 @@ def overall(deliveries: Sequence[Delivery]) -> str:
     """Return in a sentence what the recipient got of late, when no subject is asked about."""
     if not deliveries:
         return "No e-mail to this recipient is kept."
-    sent = [each.finished_at for each in deliveries if each.state is DeliveryState.SENT]
-    moments = [each for each in sent if each is not None]
-    last = f"the last on {moment(max(moments))}" if moments else "none of those listed was sent"
+    sent = [
+        each.finished_at
+        for each in deliveries
+        if each.state is DeliveryState.SENT and each.finished_at is not None
+    ]
     asked = sum(each.kind is DeliveryKind.CONFIRMATION for each in deliveries)
-    return (
-        f"{len(sent)} of the {len(deliveries)} e-mails listed were sent, {last}; "
-        f"{asked} asked to confirm a subscription."
-    )
+    return _how_many_sent(len(deliveries), sent) + _how_many_ask(len(deliveries), asked)
+
+
+def _how_many_sent(listed: int, sent: Sequence[datetime]) -> str:
+    last = f"on {moment(max(sent))}" if sent else ""
+    match listed, len(sent):
+        case 1, 0:
+            return "The one e-mail listed was not sent."
+        case _, 0:
+            return f"None of the {listed} e-mails listed was sent."
+        case 1, 1:
+            return f"The one e-mail listed was sent {last}."
+        case _, 1:
+            return f"One of the {listed} e-mails listed was sent, {last}."
+        case _, number:
+            all_of_them = "Both" if listed == 2 else f"All {listed}"
+            some = all_of_them if number == listed else f"{number} of the {listed}"
+            return f"{some} e-mails listed were sent, the last {last}."
+
+
+def _how_many_ask(listed: int, asked: int) -> str:
+    if not asked:
+        return ""
+    what = "to confirm a subscription."
+    if listed == 1:
+        return f" It asks {what}"
+    if asked == listed:
+        return f" {'Both' if asked == 2 else 'All of them'} ask {what}"
+    return f" One of them asks {what}" if asked == 1 else f" {asked} of them ask {what}"

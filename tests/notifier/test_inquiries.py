@@ -1,7 +1,7 @@
 """Did this person get it, and when: answered from what is kept, without showing addresses."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,17 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from services.notifier import suppressions
+from services.notifier import inquiries, suppressions
 from services.notifier.__main__ import app as commands
 from services.notifier.settings import settings
-from services.notifier.tables import Notice, Subscription
-from services.notifier.vocabulary import EndedBy, Frequency, SuppressionReason
+from services.notifier.tables import Delivery, Notice, Subscription
+from services.notifier.vocabulary import (
+    DeliveryKind,
+    DeliveryState,
+    EndedBy,
+    Frequency,
+    SuppressionReason,
+)
 from shared.columns import utc_now
 from shared.ids import new_id
 from tests.notifier import reports
@@ -65,6 +71,71 @@ def test_of_an_email_that_came_back_it_says_when_it_was_sent_and_what_came_back(
     assert item["items"] == 1
     assert "News of" in item["told"][0]
     assert ANA not in json.dumps(after)
+
+
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+LAST = "2026-03-01 08:00 UTC"
+
+
+def listed(*, sent: int = 0, failed: int = 0, asking: int = 0) -> list[Delivery]:
+    """Return so many e-mails, each sent a day before the one that was listed before."""
+    made = [
+        Delivery(
+            kind=DeliveryKind.DIGEST,
+            state=DeliveryState.SENT,
+            finished_at=AT - timedelta(days=number),
+        )
+        for number in range(sent)
+    ]
+    made += [
+        Delivery(kind=DeliveryKind.DIGEST, state=DeliveryState.FAILED, finished_at=AT)
+        for _ in range(failed)
+    ]
+    for each in made[:asking]:
+        each.kind = DeliveryKind.CONFIRMATION
+    return made
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "said"),
+    [
+        (listed(), "No e-mail to this recipient is kept."),
+        (listed(sent=1), f"The one e-mail listed was sent on {LAST}."),
+        (listed(failed=1), "The one e-mail listed was not sent."),
+        (
+            listed(sent=1, asking=1),
+            f"The one e-mail listed was sent on {LAST}. It asks to confirm a subscription.",
+        ),
+        (listed(sent=2), f"Both e-mails listed were sent, the last on {LAST}."),
+        (listed(sent=3), f"All 3 e-mails listed were sent, the last on {LAST}."),
+        (listed(sent=1, failed=1), f"One of the 2 e-mails listed was sent, on {LAST}."),
+        (listed(sent=2, failed=1), f"2 of the 3 e-mails listed were sent, the last on {LAST}."),
+        (listed(failed=2), "None of the 2 e-mails listed was sent."),
+        (
+            listed(failed=3, asking=1),
+            "None of the 3 e-mails listed was sent. One of them asks to confirm a subscription.",
+        ),
+        (
+            listed(sent=3, asking=2),
+            f"All 3 e-mails listed were sent, the last on {LAST}. 2 of them ask to confirm a "
+            "subscription.",
+        ),
+        (
+            listed(sent=2, asking=2),
+            f"Both e-mails listed were sent, the last on {LAST}. Both ask to confirm a "
+            "subscription.",
+        ),
+        (
+            listed(sent=3, asking=3),
+            f"All 3 e-mails listed were sent, the last on {LAST}. All of them ask to confirm a "
+            "subscription.",
+        ),
+    ],
+)
+def test_without_a_subject_it_says_how_many_were_sent(
+    deliveries: list[Delivery], said: str
+) -> None:
+    assert inquiries.overall(deliveries) == said
 
 
 def test_without_an_email_it_says_why(

@@ -8,7 +8,7 @@ from services.notifier.bounces import figures as of_bounces
 from services.notifier.deliveries import NOT_STOPPED
 from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
-from services.notifier.pages import confirm, digest, erase, preferences, unsubscribe
+from services.notifier.pages import confirm, digest, erase, feed_addresses, preferences, unsubscribe
 from services.notifier.previews.choosing import NOTHING_REAL
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
@@ -67,6 +67,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             feeds.router,
             confirm.router,
             preferences.router,
+            feed_addresses.router,
             unsubscribe.router,
             erase.router,
             digest.router,

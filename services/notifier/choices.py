@@ -11,6 +11,7 @@ from services.notifier import settling, subscribers
 from services.notifier.announcements import withdrawing
 from services.notifier.sight import require_followable
 from services.notifier.subscribers import Hours
+from services.notifier.subscriptions import end
 from services.notifier.tables import Subscriber, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
 from services.notifier.vocabulary import EndedBy, Frequency, SubscriptionOrigin
@@ -118,8 +119,7 @@ def _apply(subscription: Subscription, choice: Choice, now: datetime) -> bool:
     """Change the subscription as its reader wants; return whether that is another state."""
     before = (subscription.frequency, subscription.paused_until, subscription.ended_at)
     if choice.frequency is None:
-        subscription.ended_at = subscription.ended_at or now
-        subscription.ended_by = EndedBy.READER
+        end(subscription, EndedBy.READER, now)
     else:
         subscription.frequency = choice.frequency
         subscription.ended_at = subscription.ended_by = None
@@ -167,7 +167,7 @@ def follow_merged(session: Session, gone: Target, survivor: Target, now: datetim
                 there.ended_at = there.ended_by = None
                 there.version += 1
                 session.add(there)
-            subscription.ended_at, subscription.ended_by = now, EndedBy.MERGE
+            end(subscription, EndedBy.MERGE, now)
         subscription.version += 1
         session.add(subscription)
     session.flush()

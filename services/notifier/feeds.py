@@ -1,6 +1,7 @@
 """Feeds: what a subscription is about, for feed readers, at an address that is a secret.
 
-The address reads what its reader may hear of at that moment. It is shown once; a digest is kept.
+The address reads what its reader may hear of at that moment. It is shown once; a digest is kept. It
+ends with its subscription, and following the same again doesn't bring it back.
 """
 
 import hashlib
@@ -9,16 +10,16 @@ from binascii import a2b_qp
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, cast
 from sqlmodel import Session, col, select
 
 from services.notifier import reach, sight
-from services.notifier.languages import written
+from services.notifier.languages import N_, written
 from services.notifier.mail.told import Teller, TellerShelf
-from services.notifier.tables import Notice, Subscriber, Subscription
+from services.notifier.tables import Notice, NoticeTarget, Subscriber, Subscription
 from services.notifier.targets import Target
 from shared.atom import Entry
 from shared.pagination import PageParams, Slice, paginate_newest_first
+from shared.problems import NOT_ALLOWED_NOW, Problem
 
 PREFIX = "sl_address_"
 
@@ -27,7 +28,13 @@ KEPT = timedelta(days=90)
 
 
 def make_address(session: Session, subscription: Subscription) -> str:
-    """Return a new secret of the subscription's feed; the one before ends."""
+    """Return a new secret of the subscription's feed; the one before ends.
+
+    Its subscriber must be locked. Raises ``Problem`` (409) when the subscription has ended.
+    """
+    session.refresh(subscription)
+    if subscription.ended_at is not None:
+        raise Problem(NOT_ALLOWED_NOW, N_("This subscription has ended: follow it again first."))
     secret = PREFIX + secrets.token_urlsafe(32)
     subscription.feed_digest = _digest(secret)
     session.add(subscription)
@@ -36,7 +43,11 @@ def make_address(session: Session, subscription: Subscription) -> str:
 
 
 def revoke_address(session: Session, subscription: Subscription) -> bool:
-    """End the address of the subscription's feed; tell whether there was one."""
+    """End the address of the subscription's feed; tell whether there was one.
+
+    Its subscriber must be locked.
+    """
+    session.refresh(subscription)
     had_one = subscription.feed_digest is not None
     subscription.feed_digest = None
     session.add(subscription)
@@ -53,6 +64,11 @@ def find(session: Session, secret: str) -> Subscription | None:
     ).one_or_none()
 
 
+def url(public_url: str, secret: str) -> str:
+    """Return where a feed reader reads the feed with this secret."""
+    return f"{public_url.rstrip('/')}/feeds/{secret}.atom"
+
+
 def entries(
     session: Session,
     reader: Subscriber,
@@ -66,12 +82,18 @@ def entries(
     """
     target = Target(subscription.target_kind, subscription.target_id)
     named = Target(target.kind).key if target.kind in reach.SUPPORT else target.key
-    statement = select(Notice).where(
-        cast(col(Notice.targets), String).contains(f'"{named}"', autoescape=True),
-        col(Notice.occurred_at) > now - KEPT,
+    statement = (
+        select(NoticeTarget)
+        .join(Notice, col(Notice.id) == col(NoticeTarget.notice_id))
+        .where(col(NoticeTarget.target) == named, col(Notice.occurred_at) > now - KEPT)
     )
-    found = paginate_newest_first(session, statement, col(Notice.id), page)
-    about = [each for each in found.items if reach.follows(each, subscription)]
+    found = paginate_newest_first(session, statement, col(NoticeTarget.notice_id), page)
+    notices = session.exec(
+        select(Notice)
+        .where(col(Notice.id).in_([each.notice_id for each in found.items]))
+        .order_by(col(Notice.id).desc())
+    )
+    about = [each for each in notices if reach.follows(each, subscription)]
     heard = sight.heard(session, about, reader.id)
     return Slice(_told(session, heard, written(reader.language), now), found.next_cursor)
 

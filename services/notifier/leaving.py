@@ -30,7 +30,12 @@ def leave(session: Session, subscriber_id: UUID, now: datetime) -> int:
             col(Subscription.subscriber_id) == subscriber.id,
             col(Subscription.ended_at).is_(None),
         )
-        .values(ended_at=now, ended_by=EndedBy.READER, version=Subscription.version + 1)
+        .values(
+            ended_at=now,
+            ended_by=EndedBy.READER,
+            feed_digest=None,
+            version=Subscription.version + 1,
+        )
     ).rowcount
     # What a role ended before stays over when the role comes back.
     session.exec(

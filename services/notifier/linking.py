@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select, update
 from services.notifier import settling, subscribers
 from services.notifier.announcements import withdrawing
 from services.notifier.languages import written
+from services.notifier.subscriptions import end
 from services.notifier.tables import (
     Delivery,
     DigestItem,
@@ -134,8 +135,7 @@ def _join(session: Session, former: Subscriber, reader: Subscriber, now: datetim
             if subscription.ended_at is None:
                 _take_over(same, subscription)
                 session.add(same)
-            subscription.ended_at = subscription.ended_at or now
-            subscription.ended_by = subscription.ended_by or EndedBy.MERGE
+            end(subscription, subscription.ended_by or EndedBy.MERGE, now)
         session.add(subscription)
     withdrawing.hand_over(session, former.id, reader.id, now)
     _put_back_unsent(session, former, now)

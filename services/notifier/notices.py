@@ -17,6 +17,7 @@ from services.notifier.tables import (
     Digest,
     DigestItem,
     Notice,
+    NoticeTarget,
     Subscription,
     Theme,
 )
@@ -88,6 +89,7 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     )
     session.add(notice)
     session.flush()
+    session.add_all(NoticeTarget(target=key, notice_id=notice.id) for key in notice.targets)
     if happening.occurred_at < now - NEWS_FOR:
         return []
     readers = _readers(session, notice, reached, happening, now)

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session, col, delete, select
 
 from services.notifier import erasing, linking, roles, settling
+from services.notifier.subscriptions import end
 from services.notifier.tables import (
     Delivery,
     Person,
@@ -129,7 +130,7 @@ def _end(subscription: Subscription, now: datetime) -> bool:
     is_brought = subscription.origin is SubscriptionOrigin.MEMBERSHIP
     if not is_brought or subscription.ended_at is not None:
         return False
-    subscription.ended_at, subscription.ended_by = now, EndedBy.ROLE
+    end(subscription, EndedBy.ROLE, now)
     subscription.version += 1
     return True
 

@@ -13,7 +13,7 @@ from services.notifier.sight import require_followable
 from services.notifier.subscribers import Hours
 from services.notifier.tables import Delivery, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
-from services.notifier.vocabulary import DeliveryKind, Frequency, SubscriptionOrigin
+from services.notifier.vocabulary import DeliveryKind, EndedBy, Frequency, SubscriptionOrigin
 from shared.problems import NOT_ALLOWED_NOW, NOT_FOUND, TOO_MANY, Problem
 
 REQUEST_LIFETIME = timedelta(days=3)
@@ -140,6 +140,13 @@ def confirm(session: Session, request_id: UUID, now: datetime) -> Subscription:
     session.flush()
     settling.settle_choices(session, subscriber, now)
     return subscription
+
+
+def end(subscription: Subscription, by: EndedBy, now: datetime) -> None:
+    """End the subscription and with it the address of its feed; one that is over keeps when."""
+    subscription.ended_at = subscription.ended_at or now
+    subscription.ended_by = by
+    subscription.feed_digest = None
 
 
 def _limit(session: Session, email: str, now: datetime, per_minute: int) -> None:

@@ -37,6 +37,8 @@ def test_the_api_is_what_was_agreed(operations: dict[str, dict[str, Any]]) -> No
         "POST /confirm",
         "GET /preferences",
         "POST /preferences",
+        "POST /preferences/feed",
+        "POST /preferences/feed-end",
         "GET /unsubscribe",
         "POST /unsubscribe",
         "GET /erase",

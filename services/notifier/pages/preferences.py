@@ -47,7 +47,7 @@ class _HoursForm(Input):
 def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
     """Return the page with the reader's choices as they are."""
     try:
-        reader = _reader(request, session, token)
+        reader = reader_of_link(request, session, token)
     except Problem as problem:
         return problem_page(problem, browser_language(request))
     return _page(request, session, reader, saved=False)
@@ -57,7 +57,7 @@ def look(request: Request, session: Reading, token: Token = "") -> HTMLResponse:
 def save(request: Request, session: Writing, form: Form, token: Token = "") -> HTMLResponse:
     """Save hours and frequencies together, and show them."""
     try:
-        reader = _reader(request, session, token)
+        reader = reader_of_link(request, session, token)
         hours, wanted = _chosen(session, reader, form)
         reader = choices.choose(session, reader.id, hours, wanted, utc_now())
     except Problem as problem:
@@ -66,7 +66,8 @@ def save(request: Request, session: Writing, form: Form, token: Token = "") -> H
     return _page(request, session, reader, saved=True)
 
 
-def _reader(request: Request, session: Session, token: str) -> Subscriber:
+def reader_of_link(request: Request, session: Session, token: str) -> Subscriber:
+    """Return whose link it is; raise ``Problem`` when nobody is known by it any more."""
     signed = links(session, request.app.state.settings.public_url)
     reader = subscribers.find(session, signed.owner(Purpose.PREFERENCES, token))
     if reader is None:
@@ -145,6 +146,7 @@ def _page(request: Request, session: Session, reader: Subscriber, *, saved: bool
             "chosen": NEVER if each.ended_at else each.frequency.value,
             "ended": each.ended_at is not None,
             "paused_until": pauses.day_of(each, reader.time_zone, now),
+            "has_feed": each.feed_digest is not None,
         }
         for each in known
     ]
@@ -163,5 +165,7 @@ def _page(request: Request, session: Session, reader: Subscriber, *, saved: bool
         languages=NAMES,
         first_day=today + timedelta(days=1),
         last_day=today + pauses.LONGEST,
+        feed=f"preferences/feed?token={signed.token(Purpose.PREFERENCES, reader.id)}",
+        end_feed=f"preferences/feed-end?token={signed.token(Purpose.PREFERENCES, reader.id)}",
         erase=f"erase?token={signed.token(Purpose.ERASE, reader.id)}",
     )

@@ -51,11 +51,8 @@ def make_feed_address(
     """
     reader, subscription = own_subscription(session, caller.id, subscription_id)
     subscribers.lock(session, reader.id)
-    session.refresh(subscription)
-    if subscription.ended_at is not None:
-        raise Problem(NOT_ALLOWED_NOW, "This subscription has ended: follow it again with POST.")
     secret = feeds.make_address(session, subscription)
-    return FeedAddressOut(url=_url(request, secret))
+    return FeedAddressOut(url=feeds.url(request.app.state.settings.public_url, secret))
 
 
 @router.delete(
@@ -68,7 +65,6 @@ def revoke_feed_address(subscription_id: SubscriptionId, caller: Person, session
     """End the secret address of the feed: nothing is read at it any more."""
     reader, subscription = own_subscription(session, caller.id, subscription_id)
     subscribers.lock(session, reader.id)
-    session.refresh(subscription)
     if not feeds.revoke_address(session, subscription):
         raise _no_such_address()
 
@@ -100,7 +96,7 @@ def read_feed(
     target = Target(subscription.target_kind, subscription.target_id)
     language = written(reader.language)
     title = wording(language).target(target.kind, targets.titles(session, [target]).get(target))
-    url = _url(request, secret)
+    url = feeds.url(request.app.state.settings.public_url, secret)
     asked = {"cursor": page.cursor, "limit": page.limit}
     feed = atom.Feed(
         id=subscription.id,
@@ -119,11 +115,9 @@ def read_feed(
     return answer(atom.document_of(feed), None, known, KEEP_OWN)
 
 
-def _url(request: Request, secret: str) -> str:
-    return f"{request.app.state.settings.public_url.rstrip('/')}/feeds/{secret}.atom"
-
-
 def _no_such_address() -> Problem:
     return Problem(
-        NOT_FOUND, "There is no such address, or it was revoked. Make a new one when signed in."
+        NOT_FOUND,
+        "There is no such address, or it has ended. Make a new one when signed in, or on the page "
+        "of what you get, to which your e-mails link.",
     )

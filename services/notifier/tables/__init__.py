@@ -22,6 +22,7 @@ from services.notifier.tables.digests import (
     DigestShard,
     DigestWindow,
     Notice,
+    NoticeTarget,
 )
 from services.notifier.tables.events import Checkpoint, IdempotencyRecord, Parked
 from services.notifier.tables.meetings import Invitation, Meeting, MeetingGroup
@@ -71,6 +72,7 @@ __all__ = [
     "Meeting",
     "MeetingGroup",
     "Notice",
+    "NoticeTarget",
     "Parked",
     "Participant",
     "Person",

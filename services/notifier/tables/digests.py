@@ -45,6 +45,14 @@ class Notice(Table, table=True):
     )
 
 
+class NoticeTarget(Table, table=True):
+    """One of the targets of a notice, by which a feed finds it."""
+
+    __tablename__ = "notice_target"
+    target: str = Field(primary_key=True)
+    notice_id: UUID = Field(primary_key=True, foreign_key="notice.id")
+
+
 class DigestWindow(Table, table=True):
     """A subscriber's open window at one frequency: ``[starts_at, ends_at)``."""
 

@@ -83,6 +83,14 @@ class Desk:
         self.follow_roles()
         return person_id
 
+    def focal_point(self, email: str) -> UUID:
+        """Let somebody speak for an institution that is a member of the group."""
+        institution = partners.institution(self.world, f"The institution of {email}")
+        partners.belongs(self.world, institution)
+        person_id = partners.person(self.world, email)
+        partners.speaks_for(self.world, person_id, institution)
+        return person_id
+
     def follower(
         self, email: str, frequency: Frequency = Frequency.DAILY, language: str = "en"
     ) -> Subscription:

@@ -112,6 +112,7 @@ def ask_for_approval(session: Session, announcement: Announcement, now: datetime
         facts={
             "announcement_id": str(announcement.id),
             "subject": said.texts[said.language].subject,
+            "text": said.texts[said.language].text,
             "language": said.language,
             "recipients": announcement.recipients,
         },

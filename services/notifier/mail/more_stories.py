@@ -99,17 +99,23 @@ def _without_lead(notice: Notice, words: Wording, _today: date) -> Story:
 
 def _announcement(notice: Notice, words: Wording, _today: date) -> Story:
     facts = notice.facts
-    return _story(
-        words.gettext("An announcement waits for your approval"),
-        facts["subject"],
-        words,
-        0,
+    language = facts["language"]
+    label = words.gettext("An announcement waits for your approval")
+    return Story(
+        label,
+        Content(facts["subject"], language),
         byline=words.ngettext(
             "%(number)d person would get it.",
             "%(number)d people would get it.",
             facts["recipients"],
         )
         % {"number": facts["recipients"]},
+        weight=0,
+        lead=words.gettext(
+            "It goes out when a coordinator who wrote none of it approves it in Southlink."
+        ),
+        text=Content(facts["text"], language),
+        summary=words.gettext("%(label)s: %(title)s") % {"label": label, "title": facts["subject"]},
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi.testclient import TestClient
 from joserfc.jwk import OKPKey
+from sqlalchemy import event as listener
 from sqlmodel import select
 
 from services.notifier.tables import Coordinator
@@ -116,3 +117,16 @@ def test_readiness_names_what_is_away(client: TestClient) -> None:
     assert answer.status_code == 200
     assert "database" not in answer.json()["problems"]
     assert "mail server" in answer.json()["problems"]["smtp"]
+
+
+def test_a_request_for_a_run_takes_one_connection(
+    world: World, client: TestClient, signing_key: OKPKey
+) -> None:
+    # A second one while the first is held is what requests would wait for in a circle.
+    headers = coordinator(world, signing_key)
+    taken: list[str] = []
+    for engine in {world.database.engine, world.database.reader}:
+        listener.listen(engine, "begin", lambda _connection: taken.append("taken"))
+    answer = client.post("/digest-runs", json={"frequency": "daily"}, headers=headers)
+    assert answer.status_code == 202
+    assert len(taken) == 1

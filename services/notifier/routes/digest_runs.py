@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from sqlmodel import Session, col
 
 from services.notifier import digest_runs
-from services.notifier.permissions import Coordinator
+from services.notifier.permissions import ChangingCoordinator, Coordinator
 from services.notifier.queues import enqueue_run
 from services.notifier.tables import DigestRun
 from services.notifier.vocabulary import Frequency, RunState, RunTrigger
@@ -91,7 +91,7 @@ class DigestRunOut(Output):
     response_model=DigestRunOut,
     responses=responses(UNAUTHENTICATED, FORBIDDEN, INVALID, IDEMPOTENCY_MISMATCH),
 )
-def start(body: DigestRunIn, caller: Coordinator, session: Writing, once: Once) -> Response:
+def start(body: DigestRunIn, caller: ChangingCoordinator, session: Writing, once: Once) -> Response:
     """Close every window of this frequency now and send what waits in it (coordinators).
 
     What a digest told is not told again, so a second run sends nothing new. While a run of this

@@ -266,7 +266,8 @@ def _make_digests(
         update(DigestItem)
         .where(
             waiting,
-            col(Digest.run_id) == run.id,
+            # By its id: of a run that goes on nothing tells PostgreSQL how many digests it has.
+            col(Digest.id).in_([digest["id"] for digest in digests]),
             col(Digest.subscriber_id) == col(DigestItem.subscriber_id),
             col(DigestItem.recorded_at) < col(Digest.window_end),
             pauses.over(col(Digest.window_end)),
@@ -286,12 +287,13 @@ def _make_digests(
             "attempts": 0,
             "doubts": 0,
             "next_attempt_at": now,
-            "queued_at": now,
+            "queued_at": None,
             "created_at": now,
         }
         for delivery_id, digest in zip(made, digests, strict=True)
     ]
-    session.execute(insert(Delivery), deliveries)
+    # Without the option what is empty gets its default, which is to be queued.
+    session.execute(insert(Delivery).execution_options(render_nulls=True), deliveries)
     return made
 
 

@@ -294,32 +294,6 @@ def put_parked_through(session: Session, now: datetime) -> int:
     )
 
 
-def take_unqueued(
-    session: Session,
-    now: datetime,
-    requeue_after: timedelta,
-    limit: int,
-    kinds: Collection[DeliveryKind] = tuple(DeliveryKind),
-) -> list[tuple[UUID, DeliveryKind]]:
-    """Return what is due and not in a queue as far as known, and note it as queued now.
-
-    A task that the broker lost counts as lost after ``requeue_after``. One that was only slow is
-    then queued twice, which `take` makes harmless.
-    """
-    lost = col(Delivery.queued_at).is_(None) | (col(Delivery.queued_at) < now - requeue_after)
-    found = session.exec(
-        select(Delivery.id, Delivery.kind)
-        .where(*_due(now), lost, col(Delivery.kind).in_(kinds), not_paused())
-        .order_by(col(Delivery.next_attempt_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if found:
-        ids = [delivery_id for delivery_id, _ in found]
-        _change(session, col(Delivery.id).in_(ids), queued_at=now)
-    return [(delivery_id, DeliveryKind(kind)) for delivery_id, kind in found]
-
-
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return col(Delivery.state).in_(UNFINISHED), col(Delivery.next_attempt_at) <= now
 

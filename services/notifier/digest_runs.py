@@ -52,20 +52,20 @@ def start_by_coordinator(
 
 
 def start_missing(session: Session, now: datetime) -> list[UUID]:
-    """Start the runs that the calendar asks for and nobody started; return their ids."""
+    """Start the runs that the calendar asks for and nobody started; return their ids.
+
+    What became due since a run began to collect waits for the next one.
+    """
     return [
         _start(session, frequency, RunTrigger.SCHEDULE, now, None).id
         for frequency in DIGEST_FREQUENCIES
-        if session.exec(
-            select(DigestWindow.subscriber_id)
-            .where(col(DigestWindow.frequency) == frequency, col(DigestWindow.ends_at) <= now)
-            .limit(1)
-        ).first()
+        if _any_due(session, frequency, now)
+        and session.exec(_collecting(frequency, RunTrigger.SCHEDULE)).first() is None
     ]
 
 
-def stalled(session: Session, now: datetime) -> list[UUID]:
-    """Return the runs that should be collecting and are not."""
+def take_stalled(session: Session, now: datetime) -> list[UUID]:
+    """Return the runs that should be collecting and are not, noted as taken up now."""
     lately = now - STALLED_AFTER
     goes_on = (
         select(DigestShard.number)
@@ -74,15 +74,18 @@ def stalled(session: Session, now: datetime) -> list[UUID]:
         )
         .exists()
     )
-    return list(
-        session.exec(
-            select(DigestRun.id).where(
-                col(DigestRun.state) == RunState.COLLECTING,
-                col(DigestRun.progressed_at) < lately,
-                ~goes_on,
-            )
+    stalled = session.execute(
+        update(DigestRun)
+        .where(
+            col(DigestRun.state) == RunState.COLLECTING,
+            col(DigestRun.progressed_at) < lately,
+            ~goes_on,
         )
+        .values(progressed_at=now)
+        .returning(col(DigestRun.id))
+        .execution_options(synchronize_session=False)
     )
+    return list(stalled.scalars())
 
 
 def finish_collecting(session: Session, run_id: UUID, now: datetime) -> None:
@@ -105,6 +108,15 @@ def finish_collecting(session: Session, run_id: UUID, now: datetime) -> None:
 
 def finish_if_settled(session: Session, run_id: UUID, now: datetime) -> None:
     """Mark the run as done when no e-mail of it can still leave."""
+    # The newest is sent last, so while a run goes on one look is enough.
+    waiting = (
+        select(Delivery.id)
+        .where(col(Delivery.run_id) == run_id, col(Delivery.state) == DeliveryState.DUE)
+        .order_by(col(Delivery.id).desc())
+        .limit(1)
+    )
+    if session.exec(waiting).first():
+        return
     unfinished = (
         select(Delivery.id)
         .where(col(Delivery.run_id) == run_id, col(Delivery.state).in_(UNFINISHED))
@@ -199,12 +211,7 @@ def _start(
     now: datetime,
     requested_by: UUID | None,
 ) -> DigestRun:
-    collecting = select(DigestRun).where(
-        col(DigestRun.frequency) == frequency,
-        col(DigestRun.trigger) == trigger,
-        col(DigestRun.state) == RunState.COLLECTING,
-    )
-    found = session.exec(collecting).first()
+    found = session.exec(_collecting(frequency, trigger)).first()
     if found is not None:
         return found
     run = DigestRun(
@@ -219,5 +226,20 @@ def _start(
         with session.begin_nested():
             session.add(run)
     except IntegrityError:
-        return session.exec(collecting).one()
+        return session.exec(_collecting(frequency, trigger)).one()
     return run
+
+
+def _collecting(frequency: Frequency, trigger: RunTrigger) -> SelectOfScalar[DigestRun]:
+    return select(DigestRun).where(
+        col(DigestRun.frequency) == frequency,
+        col(DigestRun.trigger) == trigger,
+        col(DigestRun.state) == RunState.COLLECTING,
+    )
+
+
+def _any_due(session: Session, frequency: Frequency, now: datetime) -> bool:
+    due = select(DigestWindow.subscriber_id).where(
+        col(DigestWindow.frequency) == frequency, col(DigestWindow.ends_at) <= now
+    )
+    return session.exec(due.limit(1)).first() is not None

@@ -42,12 +42,23 @@ def enqueue_deliveries(delivery_ids: Sequence[UUID], kind: DeliveryKind) -> None
         _send(DELIVER, [str(each) for each in together], queue=queue)
 
 
+def enqueue_several(deliveries: Sequence[tuple[UUID, DeliveryKind]]) -> None:
+    """Ask likewise for e-mails of several kinds."""
+    for kind in DeliveryKind:
+        enqueue_deliveries([each for each, of in deliveries if of is kind], kind)
+
+
 def queue_of(kind: DeliveryKind) -> str:
     """Return the queue of such e-mails."""
     return DIGEST if kind in _MANY_AT_ONCE else IMMEDIATE
 
 
 _MANY_AT_ONCE = frozenset({DeliveryKind.DIGEST, DeliveryKind.ANNOUNCEMENT})
+
+
+def kinds_of(queue: str) -> list[DeliveryKind]:
+    """Return which e-mails the queue is for."""
+    return [kind for kind in DeliveryKind if queue_of(kind) == queue]
 
 
 def enqueue_run(run_id: UUID, *, helpers: bool = True) -> None:
@@ -72,9 +83,10 @@ def length(queue: str) -> int:
     """Return how many tasks wait in a queue. Raises the broker's error likewise."""
     from services.notifier.celery_app import app
 
-    with app.connection_for_write() as connection:
+    connections: Any = app.pool
+    with connections.acquire(block=True) as connection:
         try:
-            channel: Any = connection.default_channel
+            channel = connection.default_channel
             return int(channel.queue_declare(queue, passive=True).message_count)
         except connection.channel_errors:
             return 0  # Redis knows no empty queue.

@@ -29,14 +29,13 @@ COLLECTING_SECONDS = 2.0
 COLLECTORS = 4
 """Workers that collect one run at once, at most."""
 
-SWEPT_AT_ONCE = 10_000
-"""Deliveries that one sweep queues at most; the next sweep takes the next."""
-
-ENOUGH_QUEUED = 1_000
+ENOUGH_QUEUED = 60
 """Tasks that wait in a queue when nothing is added to it; what is due waits in the database."""
 
-FULL_SECONDS = 0.05
+FED_AT_ONCE = 10
+"""Tasks that a worker adds when half of that waits, so that it doesn't take long."""
 
+FULL_SECONDS = 0.05
 
 LOOKS_AT_ROLES = 20
 """Batches of people whose roles one sweep looks at; the next sweep takes the next."""
@@ -81,18 +80,19 @@ def deliver(task: "Task[..., None]", delivery_ids: str | list[str]) -> None:
     with room.of(_queue(task)) as given:
         if given:
             deliver_now(_database(), [UUID(each) for each in ids], _sender())
+            if _queue(task) == queues.DIGEST:
+                _feed_many()
         else:
             _back_to_the_end(task, delivery_ids)
 
 
 @app.task(name=queues.COLLECT, bind=True)
 def collect(task: "Task[..., None]", run_id: str, helpers: bool = True) -> None:
-    """Close windows of a run, batch by batch, and queue what that makes.
+    """Close windows of a run, batch by batch, and feed the queue with what that makes.
 
     The first task of a run asks for others to help with it.
     """
     from services.notifier import collecting
-    from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
 
     with structlog.contextvars.bound_contextvars(run_id=run_id), room.of(_queue(task)) as given:
@@ -111,13 +111,13 @@ def collect(task: "Task[..., None]", run_id: str, helpers: bool = True) -> None:
             if made is None:
                 log.info("run_collected")
                 return
-            queues.enqueue_deliveries(made, DeliveryKind.DIGEST)
+            _feed_many()
         queues.enqueue_run(UUID(run_id), helpers=False)
 
 
 @app.task(name=queues.ANNOUNCE, bind=True)
 def announce(task: "Task[..., None]", announcement_id: str) -> None:
-    """Make the e-mails of an announcement, batch by batch, and queue them."""
+    """Make the e-mails of an announcement, batch by batch, and feed the queue with them."""
     from services.notifier.announcements import going_out
     from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
@@ -136,30 +136,27 @@ def announce(task: "Task[..., None]", announcement_id: str) -> None:
                 made = going_out.step(session, UUID(announcement_id), limit, utc_now())
             if made is None:
                 return
-            queues.enqueue_deliveries(made.to_readers, DeliveryKind.ANNOUNCEMENT)
             queues.enqueue_deliveries(made.to_coordinators, DeliveryKind.IMMEDIATE)
+            _feed_many()
         queues.enqueue_announcement(UUID(announcement_id))
 
 
 @app.task(name=queues.SWEEP)
 def sweep() -> None:
     """Look for what is due and not done: runs nobody started, stalled ones, lost deliveries."""
-    from services.notifier import deliveries, digest_runs, pausing
+    from services.notifier import digest_runs, pausing
     from services.notifier.announcements import going_out
-    from services.notifier.vocabulary import DeliveryKind
     from shared.columns import utc_now
 
-    chosen = settings()
     now = utc_now()
-    kinds = [kind for kind in DeliveryKind if queues.length(queues.queue_of(kind)) < ENOUGH_QUEUED]
+    runs: set[UUID] = set()
+    room_for_runs = queues.length(queues.DIGEST) < ENOUGH_QUEUED
     with _database().write() as session:
         digest_runs.finish_settled(session, now)
-        runs = set(digest_runs.stalled(session, now))
+        if room_for_runs:
+            runs.update(digest_runs.take_stalled(session, now))
         if pausing.current(session) is None:
             runs.update(digest_runs.start_missing(session, now))
-        unqueued = deliveries.take_unqueued(
-            session, now, timedelta(seconds=chosen.requeue_seconds), SWEPT_AT_ONCE, kinds
-        )
     _follow_roles()
     with _database().write() as session:
         going_out.finish_settled(session, utc_now())
@@ -168,10 +165,9 @@ def sweep() -> None:
         queues.enqueue_announcement(announcement_id)
     for run_id in runs:
         queues.enqueue_run(run_id)
-    for kind in kinds:
-        queues.enqueue_deliveries([each for each, of in unqueued if of is kind], kind)
-    if runs or unqueued:
-        log.info("swept", runs=len(runs), deliveries=len(unqueued))
+    fed = sum(_feed(queue) for queue in (queues.IMMEDIATE, queues.DIGEST))
+    if runs or fed:
+        log.info("swept", runs=len(runs), deliveries=fed)
 
 
 @app.task(name=queues.READ_BOUNCES)
@@ -192,6 +188,35 @@ def read_bounces() -> None:
         return
     if counted:
         log.info("bounces_read", **counted)
+
+
+def _feed(queue: str) -> int:
+    """Fill a queue with what is due and in none, or was lost; return how many e-mails."""
+    from services.notifier import feeding
+    from shared.columns import utc_now
+
+    wanted = ENOUGH_QUEUED - queues.length(queue)
+    if wanted <= 0:
+        return 0
+    requeue_after = timedelta(seconds=settings().requeue_seconds)
+    limit, kinds = wanted * queues.TOGETHER, queues.kinds_of(queue)
+    with _database().write() as session:
+        taken = feeding.take_unqueued(session, utc_now(), requeue_after, limit, kinds)
+    queues.enqueue_several(taken)
+    return len(taken)
+
+
+def _feed_many() -> None:
+    """Add digests and announcements to their queue before it is empty, ahead of the next sweep."""
+    from services.notifier import feeding
+    from shared.columns import utc_now
+
+    if queues.length(queues.DIGEST) >= ENOUGH_QUEUED // 2:
+        return
+    limit, kinds = FED_AT_ONCE * queues.TOGETHER, queues.kinds_of(queues.DIGEST)
+    with _database().write() as session:
+        taken = feeding.take_waiting(session, utc_now(), limit, kinds)
+    queues.enqueue_several(taken)
 
 
 def _queue(task: "Task[..., Any]") -> str:

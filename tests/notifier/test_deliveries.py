@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, select
 
-from services.notifier import deliveries
+from services.notifier import deliveries, feeding
 from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
 from services.notifier.domains import Limits
 from services.notifier.tables import Delivery, Notice
@@ -130,7 +130,7 @@ def test_what_the_broker_lost_is_queued_again_once_per_wait(
     def missed(seconds: float) -> list[UUID]:
         with world.database.write() as session:
             later = now + timedelta(seconds=seconds)
-            return [each for each, _ in deliveries.take_unqueued(session, later, wait, 10)]
+            return [each for each, _ in feeding.take_unqueued(session, later, wait, 10)]
 
     assert missed(1) == []
     assert missed(25) == [delivery_id]

@@ -92,8 +92,10 @@ def test_a_run_killed_after_any_batch_goes_on_where_it_stopped(
         collecting.collect_batch(session, run.id, utc_now())
         raise KeyboardInterrupt
     later = utc_now() + timedelta(minutes=1)
-    with world.database.read() as session:
-        assert digest_runs.stalled(session, later) == [run.id]
+    with world.database.write() as session:
+        assert digest_runs.take_stalled(session, later) == [run.id]
+    with world.database.write() as session:
+        assert digest_runs.take_stalled(session, later) == []
     world.collect(run.id)
     world.deliver_all()
     assert len({message["To"] for message in world.mailbox.messages}) == 7

@@ -8,7 +8,7 @@ from joserfc.jwk import OKPKey
 from sqlmodel import func, select
 from typer.testing import CliRunner
 
-from services.notifier import deliveries, pausing
+from services.notifier import feeding, pausing
 from services.notifier.__main__ import app as commands
 from services.notifier.settings import settings
 from services.notifier.tables import Delivery, Notice
@@ -34,7 +34,7 @@ def test_while_paused_nothing_leaves_and_afterwards_everything_does(
     world.deliver_all()
     with world.database.write() as session:
         later = utc_now() + timedelta(minutes=5)
-        assert deliveries.take_unqueued(session, later, timedelta(), 10) == []
+        assert feeding.take_unqueued(session, later, timedelta(), 10) == []
     assert world.mailbox.messages == []
     again = client.post("/sending/pause", json={"reason": "Another"}, headers=caller)
     assert again.json()["reason"] == "A wrong text"

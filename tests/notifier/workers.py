@@ -4,10 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 REPOSITORY = Path(__file__).parents[2]
+
+SHORT_QUEUES = """
+from services.notifier import queues, tasks
+from services.notifier.celery_app import app
+
+queues.TOGETHER, tasks.ENOUGH_QUEUED, tasks.FED_AT_ONCE = 1, 4, 2
+app.worker_main(["worker", "--pool=threads", "--concurrency=4"])
+"""
 
 
 class Workers:
@@ -33,6 +42,10 @@ class Workers:
         """Start a worker with four threads."""
         return self._start("worker", "--pool=threads", "--concurrency=4")
 
+    def worker_of_short_queues(self) -> subprocess.Popen[bytes]:
+        """Start such a worker that queues so little at once that few readers are a large run."""
+        return self._run(["-c", SHORT_QUEUES])
+
     def beat(self) -> subprocess.Popen[bytes]:
         """Start a beat."""
         return self._start("beat")
@@ -42,9 +55,12 @@ class Workers:
         return self._log.read_text()
 
     def _start(self, *command: str) -> subprocess.Popen[bytes]:
+        return self._run(["-m", "celery", "-A", "services.notifier.celery_app", *command])
+
+    def _run(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "services.notifier.celery_app", *command],
+                [sys.executable, *arguments],
                 cwd=REPOSITORY,
                 env=self._environment,
                 stdout=log,

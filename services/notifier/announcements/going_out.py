@@ -193,7 +193,7 @@ def _make(
             "attempts": 0,
             "doubts": 0,
             "next_attempt_at": now,
-            "queued_at": now,
+            "queued_at": None,
             "created_at": now,
         }
         for reader in ids

@@ -27,8 +27,8 @@ class Delivery(Table, table=True):
         UniqueConstraint("digest_id", "repeat"),
         UniqueConstraint("request_id", "repeat"),
         UniqueConstraint("resends", "repeat"),
-        Index("ix_delivery_state", "state", "next_attempt_at"),
-        Index("ix_delivery_run", "run_id", "state"),
+        Index("ix_delivery_state", "state", "kind", "next_attempt_at"),
+        Index("ix_delivery_run", "run_id", "state", "id"),
         Index("ix_delivery_subscriber", "subscriber_id"),
         # However often the readers of an announcement are gone through, each gets one.
         Index(

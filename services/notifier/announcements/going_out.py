@@ -203,5 +203,5 @@ def _make(
         return []
     dialect: Any = session.get_bind().dialect.name
     insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(Delivery).values(rows).on_conflict_do_nothing()
-    return list(session.scalars(statement.returning(col(Delivery.id))).all())
+    statement = insert(Delivery).on_conflict_do_nothing().returning(col(Delivery.id))
+    return list(session.scalars(statement, rows).all())

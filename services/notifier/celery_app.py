@@ -15,6 +15,9 @@ from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
 from services.notifier.settings import Settings, settings
 from shared.logs import configure
 
+TIDY_SECONDS = 600.0
+"""How often old rows are deleted: a few questions, unless there are some."""
+
 
 def make_app() -> Celery:
     """Return the Celery application of this process's settings."""
@@ -60,6 +63,11 @@ def make_app() -> Celery:
                 "schedule": chosen.sweep_seconds,
                 # Sweeps that nobody took must not pile up while all workers are down.
                 "options": {"queue": queues.HOUSEKEEPING, "expires": 2 * chosen.sweep_seconds},
+            },
+            "tidy": {
+                "task": queues.TIDY,
+                "schedule": TIDY_SECONDS,
+                "options": {"queue": queues.HOUSEKEEPING, "expires": TIDY_SECONDS},
             },
             **_reading_of_bounces(chosen),
         },

@@ -24,6 +24,7 @@ COLLECT = "notifier.collect"
 ANNOUNCE = "notifier.announce"
 SWEEP = "notifier.sweep"
 READ_BOUNCES = "notifier.read_bounces"
+TIDY = "notifier.tidy"
 
 TOGETHER = 100
 """E-mails that one task sends at most."""

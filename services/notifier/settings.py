@@ -1,8 +1,9 @@
 """The notifier's settings, read once from the environment (``NOTIFIER_…``)."""
 
 from functools import cache
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceDescription, SmtpSettings
@@ -108,6 +109,29 @@ class Settings(SmtpSettings):
     max_bounce_bytes: int = Field(
         1_048_576, ge=16_384, description="The largest report that POST /bounces takes, bytes."
     )
+
+    keep_emails_days: int = Field(
+        365,
+        ge=30,
+        le=36_500,
+        description="How many days digests and their e-mails are kept, with what became of them.",
+    )
+    keep_reports_days: int = Field(
+        365,
+        ge=30,
+        le=36_500,
+        description="How many days reports of bounces and complaints are kept; those for which an "
+        "address is suppressed stay. Not fewer than the soft bounces count.",
+    )
+
+    @model_validator(mode="after")
+    def _count_what_is_kept(self) -> Self:
+        if self.keep_reports_days < self.soft_bounce_days:
+            raise ValueError(
+                "NOTIFIER_KEEP_REPORTS_DAYS must be at least NOTIFIER_SOFT_BOUNCE_DAYS: "
+                "soft bounces count as long as their reports are kept."
+            )
+        return self
 
     @field_validator("return_path_domain", "bounces_imap_host", "bounces_imap_username")
     @classmethod

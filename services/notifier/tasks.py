@@ -190,6 +190,17 @@ def read_bounces() -> None:
         log.info("bounces_read", **counted)
 
 
+@app.task(name=queues.TIDY)
+def tidy() -> None:
+    """Delete e-mails and reports that are older than they are kept."""
+    from services.notifier import retention
+    from shared.columns import utc_now
+
+    counted = retention.tidy(_database(), retention.Limits.of(settings()), utc_now())
+    if any(counted.values()):
+        log.info("tidied", **counted)
+
+
 def _feed(queue: str) -> int:
     """Fill a queue with what is due and in none, or was lost; return how many e-mails."""
     from services.notifier import feeding

@@ -30,7 +30,7 @@ def read_wholly(database: Database, call: Callable[[Session], object]) -> set[st
             asked.append((statement, values))
 
     dialect = database.engine.dialect.name
-    with database.read() as session:
+    with database.write() as session:
         connection = session.connection()
         if dialect == "postgresql":
             connection.execute(text("SET LOCAL enable_seqscan = off"))

@@ -57,6 +57,7 @@ class Suppression(Table, table=True):
             postgresql_where=text("lifted_at IS NULL"),
         ),
         Index("ix_suppression_fingerprint", "fingerprint", "lifted_at"),
+        Index("ix_suppression_report_id", "report_id"),
         CheckConstraint("version > 0", name="version"),
     )
     id: UUID = Field(primary_key=True, default_factory=new_id)

@@ -1,0 +1,151 @@
+"""Retention: e-mails and reports are kept for a time, then their rows go.
+
+Rows go by their ids, which say when each was made, a batch to a transaction. What is not done stays
+however old it is: an e-mail that may still leave or is parked, and the report for which an address
+gets no e-mail.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, select, update
+
+from services.notifier.settings import Settings
+from services.notifier.tables import (
+    BounceReport,
+    Delivery,
+    Digest,
+    DigestItem,
+    DigestRun,
+    DigestShard,
+    Suppression,
+)
+from services.notifier.vocabulary import UNFINISHED, DeliveryState, RunState
+from shared.database import Database
+from shared.ids import first_id_of
+
+AT_ONCE = 500
+"""Rows of a kind that one transaction deletes at most."""
+
+BATCHES = 200
+"""Transactions of a kind within one round; the next round takes the next."""
+
+_NOT_DONE = (*UNFINISHED, DeliveryState.PARKED)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long e-mails with their digests, and reports about them, are kept."""
+
+    emails: timedelta
+    reports: timedelta
+
+    @classmethod
+    def of(cls, chosen: Settings) -> Self:
+        """Return what the settings say."""
+        return cls(
+            timedelta(days=chosen.keep_emails_days), timedelta(days=chosen.keep_reports_days)
+        )
+
+
+def tidy(database: Database, limits: Limits, now: datetime) -> dict[str, int]:
+    """Delete what is older than it is kept; return how many rows of each kind went."""
+    counted = {"reports": 0, "digests": 0, "runs": 0}
+    for kind, forget, before in (
+        ("reports", forget_reports, now - limits.reports),
+        ("digests", forget_digests, now - limits.emails),
+        ("runs", forget_runs, now - limits.emails),
+    ):
+        for _ in range(BATCHES):
+            with database.write() as session:
+                gone = forget(session, before)
+            counted[kind] += gone
+            if gone < AT_ONCE:
+                break
+    return counted
+
+
+def forget_reports(session: Session, before: datetime) -> int:
+    """Delete reports that came before then, but for those whose address is suppressed by them."""
+    old = session.exec(
+        select(BounceReport.id)
+        .where(
+            col(BounceReport.id) < first_id_of(before),
+            ~select(Suppression.id)
+            .where(
+                col(Suppression.report_id) == col(BounceReport.id),
+                col(Suppression.lifted_at).is_(None),
+            )
+            .exists(),
+        )
+        .order_by(col(BounceReport.id))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not old:
+        return 0
+    session.exec(
+        update(Suppression).where(col(Suppression.report_id).in_(old)).values(report_id=None)
+    )
+    session.exec(delete(BounceReport).where(col(BounceReport.id).in_(old)))
+    return len(old)
+
+
+def forget_digests(session: Session, before: datetime) -> int:
+    """Delete digests that were made before then, with their e-mails, unless one isn't done."""
+    old = session.exec(
+        select(Digest.id)
+        .where(
+            col(Digest.id) < first_id_of(before),
+            ~select(Delivery.id)
+            .where(col(Delivery.digest_id) == col(Digest.id), col(Delivery.state).in_(_NOT_DONE))
+            .exists(),
+        )
+        .order_by(col(Digest.id))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not old:
+        return 0
+    emails = session.exec(
+        select(Delivery).where(col(Delivery.digest_id).in_(old)).with_for_update()
+    ).all()
+    # A coordinator may have put one through again just now.
+    taken_up = {each.digest_id for each in emails if each.state in _NOT_DONE}
+    gone = [each for each in old if each not in taken_up]
+    _forget_emails(session, gone)
+    return len(gone)
+
+
+def forget_runs(session: Session, before: datetime) -> int:
+    """Delete runs that started before then and of which nothing is left."""
+    old = session.exec(
+        select(DigestRun.id)
+        .where(
+            col(DigestRun.id) < first_id_of(before),
+            col(DigestRun.state) == RunState.DONE,
+            ~select(Digest.id).where(col(Digest.run_id) == col(DigestRun.id)).exists(),
+            ~select(Delivery.id).where(col(Delivery.run_id) == col(DigestRun.id)).exists(),
+        )
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not old:
+        return 0
+    session.exec(delete(DigestShard).where(col(DigestShard.run_id).in_(old)))
+    session.exec(delete(DigestRun).where(col(DigestRun.id).in_(old)))
+    return len(old)
+
+
+def _forget_emails(session: Session, digest_ids: list[UUID]) -> None:
+    emails = select(Delivery.id).where(col(Delivery.digest_id).in_(digest_ids))
+    session.exec(
+        update(BounceReport)
+        .where(col(BounceReport.delivery_id).in_(emails))
+        .values(delivery_id=None)
+    )
+    session.exec(delete(DigestItem).where(col(DigestItem.digest_id).in_(digest_ids)))
+    session.exec(delete(Delivery).where(col(Delivery.digest_id).in_(digest_ids)))
+    session.exec(delete(Digest).where(col(Digest.id).in_(digest_ids)))

@@ -10,6 +10,7 @@ from services.notifier.links import BAD_LINK
 from services.notifier.overview import figures
 from services.notifier.pages import confirm, digest, erase, feed_addresses, preferences, unsubscribe
 from services.notifier.previews.choosing import NOTHING_REAL
+from services.notifier.previews.trials import NO_ADDRESS
 from services.notifier.projections import REGISTRY_PROJECTION, WORKGROUPS_PROJECTION
 from services.notifier.readiness import broker_check, smtp_check
 from services.notifier.resending import NOT_AGAIN
@@ -83,7 +84,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],
-        kinds=[NOT_STOPPED, NOT_AGAIN, NOTHING_REAL, BAD_LINK],
+        kinds=[NOT_STOPPED, NOT_AGAIN, NOTHING_REAL, NO_ADDRESS, BAD_LINK],
         body_limits={
             announcements.router.prefix: announcements.MAX_BYTES,
             announcements.ONE_PATH: announcements.MAX_BYTES,

@@ -33,7 +33,7 @@ from services.notifier.announcements import withdrawing
 from services.notifier.domains import Limits
 from services.notifier.pausing import not_paused
 from services.notifier.replies import Fate, Verdict
-from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest
+from services.notifier.tables import Delivery, Subscriber, Subscription, SubscriptionRequest, Trial
 from services.notifier.vocabulary import UNFINISHED, DeliveryKind, DeliveryState
 from shared.columns import is_one_of
 from shared.problems import NOT_FOUND, Problem, ProblemKind
@@ -97,11 +97,14 @@ def due(
             Delivery.attempts,
             Delivery.subscriber_id,
             Delivery.resends,
-            func.coalesce(Subscriber.email, SubscriptionRequest.email).label("address"),
+            func.coalesce(Subscriber.email, SubscriptionRequest.email, Trial.email).label(
+                "address"
+            ),
         )
         .select_from(Delivery)
         .outerjoin(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .outerjoin(SubscriptionRequest, col(SubscriptionRequest.id) == col(Delivery.request_id))
+        .outerjoin(Trial, col(Trial.id) == col(Delivery.trial_id))
         .where(is_one_of(session, Delivery.id, delivery_ids), *_due(now), not_paused())
         .order_by(col(Delivery.id))
     ).all()

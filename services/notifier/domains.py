@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select, update
 
-from services.notifier.tables import Delivery, MailDomain, Subscriber, SubscriptionRequest
+from services.notifier.tables import Delivery, MailDomain, Subscriber, SubscriptionRequest, Trial
 from services.notifier.vocabulary import DeliveryState
 
 FIRST_REST = timedelta(seconds=30)
@@ -111,17 +111,18 @@ def with_room(session: Session, wanted: Sequence[str], now: datetime, limits: Li
 
 def _on_the_wire(session: Session, now: datetime) -> Counter[str]:
     sending = (col(Delivery.state) == DeliveryState.SENDING, col(Delivery.next_attempt_at) > now)
-    readers = session.exec(
-        select(Subscriber.email)
-        .join(Delivery, col(Delivery.subscriber_id) == col(Subscriber.id))
-        .where(*sending)
-    ).all()
-    askers = session.exec(
-        select(SubscriptionRequest.email)
-        .join(Delivery, col(Delivery.request_id) == col(SubscriptionRequest.id))
-        .where(*sending)
-    ).all()
-    return Counter(of(address) for address in [*readers, *askers])
+    addresses = (
+        select(Subscriber.email).join(Delivery, col(Delivery.subscriber_id) == col(Subscriber.id)),
+        select(SubscriptionRequest.email).join(
+            Delivery, col(Delivery.request_id) == col(SubscriptionRequest.id)
+        ),
+        select(Trial.email).join(Delivery, col(Delivery.trial_id) == col(Trial.id)),
+    )
+    return Counter(
+        of(address)
+        for statement in addresses
+        for address in session.exec(statement.where(*sending)).all()
+    )
 
 
 def _wait(row: MailDomain | None, behind: int, now: datetime, limits: Limits) -> Wait | None:

@@ -19,6 +19,7 @@ from services.notifier.tables import (
     Subscriber,
     Subscription,
     SubscriptionRequest,
+    Trial,
     Unwanted,
 )
 from shared.columns import utc_now
@@ -39,6 +40,7 @@ def erase_person(session: Session, person_id: UUID, addresses: set[str]) -> None
     """Erase what there is of a person whom the registry erased, also asked for by an address."""
     for table in (RoleNews, Unwanted):
         session.exec(delete(table).where(col(table.person_id) == person_id))
+    _erase_trials(session, col(Trial.person_id) == person_id)
     reader = linking.locked_reader(session, person_id)
     if reader is not None:
         erase(session, reader)
@@ -74,6 +76,7 @@ def _erase_address(session: Session, address: str) -> None:
     asked = session.exec(requests).all()
     _erase_deliveries(session, col(Delivery.request_id).in_(asked))
     session.exec(delete(SubscriptionRequest).where(col(SubscriptionRequest.id).in_(asked)))
+    _erase_trials(session, func.lower(col(Trial.email)).in_(spelled))
     suppressions.forget(session, address)
     # An answer that is kept to be given again may hold the address, as JSON writes it.
     written = json.dumps(address, ensure_ascii=False)[1:-1]
@@ -96,6 +99,13 @@ def _erase_reader(session: Session, reader_id: UUID) -> None:
         )
     )
     session.expunge_all()
+
+
+def _erase_trials(session: Session, which: ColumnElement[bool]) -> None:
+    """Delete test e-mails of a coordinator."""
+    trials = session.exec(select(Trial.id).where(which)).all()
+    _erase_deliveries(session, col(Delivery.trial_id).in_(trials))
+    session.exec(delete(Trial).where(col(Trial.id).in_(trials)))
 
 
 def _erase_deliveries(session: Session, which: ColumnElement[bool]) -> None:

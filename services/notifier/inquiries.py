@@ -16,6 +16,7 @@ from services.notifier import recipients
 from services.notifier.announcements import answers
 from services.notifier.mail import stories
 from services.notifier.mail.more_stories import STORIES
+from services.notifier.previews import trials
 from services.notifier.recipients import Recipient, moment, uuid_of
 from services.notifier.tables import (
     BounceReport,
@@ -164,7 +165,10 @@ def told(session: Session, deliveries: Sequence[Delivery]) -> dict[UUID, Told]:
     announced = answers.subjects(
         session, {each.announcement_id for each in deliveries if each.announcement_id}
     )
+    tested = trials.titles(session, {each.trial_id for each in deliveries if each.trial_id})
     for each in deliveries:
+        if each.trial_id is not None:
+            titles[each.id] = [tested[each.trial_id]]
         if each.announcement_id is not None:
             titles[each.id], items[each.id] = [announced[each.announcement_id]], 1
     return {

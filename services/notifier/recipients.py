@@ -32,6 +32,7 @@ from services.notifier.tables import (
     Subscriber,
     Subscription,
     SubscriptionRequest,
+    Trial,
 )
 from services.notifier.vocabulary import Frequency
 from shared.problems import INVALID, FieldError, Problem
@@ -86,7 +87,8 @@ def to(who: Recipient) -> ColumnElement[bool]:
     requests = select(SubscriptionRequest.id).where(
         col(SubscriptionRequest.email).in_(who.addresses)
     )
-    asked = col(Delivery.request_id).in_(requests)
+    trials = select(Trial.id).where(col(Trial.email).in_(who.addresses))
+    asked = col(Delivery.request_id).in_(requests) | col(Delivery.trial_id).in_(trials)
     if who.reader is None:
         return asked
     return (col(Delivery.subscriber_id) == who.reader.id) | asked

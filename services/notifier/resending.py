@@ -54,6 +54,10 @@ def resend(
     asked = session.get(Delivery, delivery_id)
     if asked is None:
         raise Problem(NOT_FOUND, "There is no delivery with this id.")
+    if asked.kind is DeliveryKind.TEST:
+        raise Problem(
+            NOT_AGAIN, "It was a test. POST /previews/{template}/sending sends another one."
+        )
     # As whoever leaves does: the reader first, so that it is before or after the leaving.
     reader = _locked_reader(session, asked) if asked.subscriber_id else None
     first = session.exec(

@@ -67,6 +67,9 @@ class Settings(SmtpSettings):
         description="Recipients above which an announcement waits for the approval of a second "
         "person.",
     )
+    test_emails_per_hour: int = Field(
+        20, ge=1, le=1_000, description="Test e-mails that one coordinator may have within an hour."
+    )
     confirmations_per_minute: int = Field(
         120, ge=1, description="Confirmation e-mails asked for within a minute, by all together."
     )

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select, update
 
 from services.notifier import digest_runs, leaving
 from services.notifier.addresses import fingerprints
-from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest, Suppression
+from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest, Suppression, Trial
 from services.notifier.vocabulary import UNFINISHED, DeliveryState, SuppressionReason
 from shared.columns import is_one_of
 from shared.etags import require_version
@@ -188,9 +188,12 @@ def recipients_of(session: Session, delivery_ids: Collection[UUID]) -> dict[UUID
     to_askers = select(Delivery.id, SubscriptionRequest.email).join(
         SubscriptionRequest, col(SubscriptionRequest.id) == col(Delivery.request_id)
     )
+    to_coordinators = select(Delivery.id, Trial.email).join(
+        Trial, col(Trial.id) == col(Delivery.trial_id)
+    )
     return {
         delivery_id: address
-        for statement in (to_readers, to_askers)
+        for statement in (to_readers, to_askers, to_coordinators)
         for delivery_id, address in session.exec(
             statement.where(is_one_of(session, Delivery.id, delivery_ids))
         ).all()
@@ -224,11 +227,14 @@ def _readers(session: Session, address: str) -> list[UUID]:
 def _unfinished_to(session: Session, address: str) -> list[UUID]:
     readers = select(Subscriber.id).where(col(Subscriber.email) == address)
     requests = select(SubscriptionRequest.id).where(col(SubscriptionRequest.email) == address)
+    trials = select(Trial.id).where(col(Trial.email) == address)
     return list(
         session.exec(
             select(Delivery.id).where(
                 col(Delivery.state).in_(UNFINISHED),
-                col(Delivery.subscriber_id).in_(readers) | col(Delivery.request_id).in_(requests),
+                col(Delivery.subscriber_id).in_(readers)
+                | col(Delivery.request_id).in_(requests)
+                | col(Delivery.trial_id).in_(trials),
             )
         )
     )

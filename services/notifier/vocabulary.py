@@ -101,6 +101,7 @@ class DeliveryKind(StrEnum):
     DIGEST = "digest"
     WELCOME = "welcome"
     ANNOUNCEMENT = "announcement"
+    TEST = "test"
 
 
 class DeliveryState(StrEnum):

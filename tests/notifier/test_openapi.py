@@ -61,6 +61,7 @@ def test_the_api_is_what_was_agreed(operations: dict[str, dict[str, Any]]) -> No
         "POST /announcements/{announcement_id}/cancellation",
         "GET /previews",
         "GET /previews/{template}",
+        "POST /previews/{template}/sending",
         "GET /sending",
         "POST /sending/pause",
         "POST /sending/resume",

@@ -67,3 +67,39 @@ def preview(
             typer.echo(made.html)
         case Form.MESSAGE:
             sys.stdout.buffer.write(made.message)
+
+
+@app.command("send-preview")
+def send_preview(
+    template: Annotated[str, typer.Argument(help="Which sort of e-mail.")],
+    to: Annotated[str, typer.Option(help="The e-mail address or the id of a coordinator.")],
+    language: Annotated[
+        Language | None, typer.Option(help="One of the six, else the coordinator's own.")
+    ] = None,
+    subject: Annotated[
+        UUID | None, typer.Option(help="The id of what is to be shown, else the newest.")
+    ] = None,
+) -> None:
+    """Send an e-mail as a test to a coordinator's own address; the next sweep takes it up."""
+    from services.notifier import recipients
+    from services.notifier.links import links
+    from services.notifier.mail.envelopes import Sender
+    from services.notifier.previews import trials
+    from services.notifier.previews.templates import find
+    from services.notifier.previews.trials import Wanted
+    from services.notifier.previews.writing import NOBODY
+    from shared.columns import utc_now
+
+    with opened() as database, database.write() as session:
+        person_id = recipients.find(session, to).person_id
+        delivery = trials.ask(
+            session,
+            Wanted(find(template), language, subject),
+            person_id or NOBODY,
+            utc_now(),
+            per_hour=settings().test_emails_per_hour,
+            sender=Sender(settings().mail_from, links(session, settings().public_url)),
+        )
+        delivery.queued_at = None
+        sent_as = delivery.id
+    typer.echo(f"It goes out as {sent_as}: southlink notifier deliveries --kind test shows it.")

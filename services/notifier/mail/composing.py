@@ -22,6 +22,7 @@ from services.notifier.mail.headers import NothingToSayError, UnwritableError
 from services.notifier.mail.messages import sent_again
 from services.notifier.mail.told import Teller, TellerShelf
 from services.notifier.mail.welcomes import Welcomes
+from services.notifier.previews.trials import Trials
 from services.notifier.return_paths import ReturnMailbox
 from services.notifier.vocabulary import DeliveryKind
 from shared.columns import utc_now
@@ -64,6 +65,11 @@ def compose(
         [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.WELCOME],
         now,
     )
+    trials = Trials.of(
+        session,
+        sender,
+        [claim.delivery_id for claim in claims if claim.kind is DeliveryKind.TEST],
+    )
     announcements = AnnouncementMessages.of(
         session,
         sender,
@@ -74,6 +80,8 @@ def compose(
         try:
             if claim.kind is DeliveryKind.ANNOUNCEMENT:
                 envelope = announcements.message(claim.delivery_id)
+            elif claim.kind is DeliveryKind.TEST:
+                envelope = trials.message(claim.delivery_id)
             elif claim.kind is DeliveryKind.WELCOME:
                 envelope = welcomes.message(claim.delivery_id)
             elif claim.digest_id is not None:

@@ -47,6 +47,8 @@ class Sender:
     links: Links
     bounces_to: ReturnMailbox | None = None
     """Where e-mails come back to; to the sender's address without it."""
+    subject_line: str = "%(subject)s"
+    """How subject lines are written."""
 
     @cached_property
     def address(self) -> str:

@@ -55,7 +55,7 @@ def enveloped(
                 header("To", to),
                 header("Date", format_datetime(date)),
                 header("Message-ID", message_id(delivery_id, sender.domain)),
-                text_header("Subject", subject),
+                text_header("Subject", sender.subject_line % {"subject": subject}),
                 header("X-Southlink-Kind", kind),
                 *more_headers,
                 *_head(kind, language, is_mixed=attachment is not None),

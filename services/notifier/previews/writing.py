@@ -85,10 +85,7 @@ def preview(
     """Return what the choice looks like; raise ``Problem`` (409) when it says nothing any more."""
     sender = Sender(mail_from, inert(session, public_url))
     letter = _Letter(session, choice, stand_in, sender)
-    try:
-        envelope = letter.envelope(NOBODY)
-    except UnwritableError as error:
-        raise Problem(NOTHING_REAL, f"{error} Choose something else to show.") from None
+    envelope = _or_problem(letter)
     message = message_from_bytes(envelope.content, policy=SMTP)
     html = message.get_body(("html",))
     text = message.get_body(("plain",))
@@ -105,6 +102,19 @@ def preview(
         items=letter.items,
         left_out=letter.left_out,
     )
+
+
+def require_writable(session: Session, choice: Choice, stand_in: StandIn, sender: Sender) -> None:
+    """Raise ``Problem`` (409) unless the choice can be written."""
+    inert_sender = Sender(sender.mail_from, inert(session, sender.links.public_url))
+    _or_problem(_Letter(session, choice, stand_in, inert_sender))
+
+
+def _or_problem(letter: "_Letter") -> Envelope:
+    try:
+        return letter.envelope(NOBODY)
+    except UnwritableError as error:
+        raise Problem(NOTHING_REAL, f"{error} Choose something else to show.") from None
 
 
 def inert(session: Session, public_url: str) -> InertLinks:

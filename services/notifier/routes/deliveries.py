@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from services.notifier import inquiries, resending, suppressions
 from services.notifier.addresses import masked
@@ -21,7 +21,7 @@ from services.notifier.permissions import ChangingCoordinator, Coordinator
 from services.notifier.queues import enqueue_delivery
 from services.notifier.resending import NOT_AGAIN, Resending
 from services.notifier.settings import Settings
-from services.notifier.tables import Delivery, Subscriber, SubscriptionRequest
+from services.notifier.tables import Delivery
 from services.notifier.vocabulary import BounceKind, DeliveryKind, DeliveryState, SuppressionReason
 from shared.columns import utc_now
 from shared.database import after_commit
@@ -162,7 +162,7 @@ def retry(
     """
     delivery = put_through(session, delivery_id, utc_now())
     after_commit(session, partial(enqueue_delivery, delivery.id, delivery.kind))
-    return _shown(session, [delivery])[0]
+    return shown(session, [delivery])[0]
 
 
 @router.post(
@@ -190,19 +190,20 @@ def resend(
     def create() -> Answer:
         again = resending.resend(session, delivery_id, body, caller.id, utc_now())
         after_commit(session, partial(enqueue_delivery, again.id, again.kind))
-        return Answer(_shown(session, [again])[0], status=202)
+        return Answer(shown(session, [again])[0], status=202)
 
     return once.answer(session, create)
 
 
-def _shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
-    addresses = _addresses(session, deliveries)
+def shown(session: Session, deliveries: list[Delivery]) -> list[DeliveryOut]:
+    """Return the e-mails as they are answered, with masked addresses."""
+    addresses = suppressions.recipients_of(session, [each.id for each in deliveries])
     return [
         DeliveryOut(
             id=delivery.id,
             kind=delivery.kind,
             state=delivery.state,
-            recipient=masked(addresses[delivery.subscriber_id or delivery.request_id]),
+            recipient=masked(addresses[delivery.id]),
             digest_id=delivery.digest_id,
             run_id=delivery.run_id,
             announcement_id=delivery.announcement_id,
@@ -227,7 +228,7 @@ def _found(session: Session, found: Found, chosen: Settings) -> list[DeliveryFou
     domain = Sender(chosen.mail_from, links(session, chosen.public_url)).domain
     return [
         DeliveryFoundOut(
-            **shown.model_dump(),
+            **each.model_dump(),
             message_id=message_id(delivery.id, domain),
             told=list(told[delivery.id].titles),
             items=told[delivery.id].items,
@@ -235,20 +236,6 @@ def _found(session: Session, found: Found, chosen: Settings) -> list[DeliveryFou
             suppressed=suppressed.get(addresses[delivery.id]),
             in_words=inquiries.in_words(delivery, report),
         )
-        for shown, delivery in zip(_shown(session, found.deliveries), found.deliveries, strict=True)
+        for each, delivery in zip(shown(session, found.deliveries), found.deliveries, strict=True)
         for report in [told[delivery.id].report]
     ]
-
-
-def _addresses(session: Session, deliveries: list[Delivery]) -> dict[UUID | None, str]:
-    readers = session.exec(
-        select(Subscriber.id, Subscriber.email).where(
-            col(Subscriber.id).in_([each.subscriber_id for each in deliveries])
-        )
-    ).all()
-    askers = session.exec(
-        select(SubscriptionRequest.id, SubscriptionRequest.email).where(
-            col(SubscriptionRequest.id).in_([each.request_id for each in deliveries])
-        )
-    ).all()
-    return dict([*readers, *askers])

@@ -1,6 +1,7 @@
 """What each kind of e-mail looks like, in each language, with real data."""
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -10,18 +11,33 @@ from pydantic import Field
 from sqlmodel import Session
 
 from services.notifier.languages import Language, written
+from services.notifier.links import links
+from services.notifier.mail.envelopes import Sender
 from services.notifier.pages.rendering import EMAIL_HEADERS
-from services.notifier.permissions import Coordinator
-from services.notifier.previews import choosing, writing
+from services.notifier.permissions import ChangingCoordinator, Coordinator
+from services.notifier.previews import choosing, trials, writing
 from services.notifier.previews.choosing import NOTHING_REAL
 from services.notifier.previews.templates import TEMPLATES, Template, find
+from services.notifier.previews.trials import NO_ADDRESS, Wanted
 from services.notifier.previews.writing import CLIPPED_AT, Preview, StandIn
+from services.notifier.queues import enqueue_delivery
+from services.notifier.routes.deliveries import DeliveryOut, shown
 from services.notifier.tables import Person
 from services.notifier.vocabulary import DeliveryKind, Frequency
 from shared.columns import utc_now
-from shared.problems import FORBIDDEN, INVALID, NOT_FOUND, UNAUTHENTICATED, responses
-from shared.text import Output
-from shared.web import Reading
+from shared.database import after_commit
+from shared.idempotency import Answer, Once
+from shared.problems import (
+    FORBIDDEN,
+    IDEMPOTENCY_MISMATCH,
+    INVALID,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    responses,
+)
+from shared.text import Input, Output
+from shared.web import Reading, Writing
 
 router = APIRouter(prefix="/previews", tags=["previews"])
 
@@ -179,6 +195,61 @@ def show(
                 made.message, media_type="message/rfc822", headers={"Content-Disposition": name}
             )
     return PreviewOut.of(made)
+
+
+class SendingIn(Input):
+    """Which e-mail is to come as a test."""
+
+    language: Language | None = Field(None, description="One of the six; your own without it.")
+    subject: UUID | None = Field(
+        None, description="What is to be shown, as `GET /previews` says; else the newest."
+    )
+
+
+@router.post(
+    "/{template}/sending",
+    status_code=202,
+    summary="Send yourself an e-mail as a test",
+    response_model=DeliveryOut,
+    responses=responses(
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        NOT_FOUND,
+        NOTHING_REAL,
+        NO_ADDRESS,
+        INVALID,
+        IDEMPOTENCY_MISMATCH,
+        TOO_MANY,
+    ),
+)
+def send(
+    *,
+    template: TemplateName,
+    body: SendingIn,
+    caller: ChangingCoordinator,
+    request: Request,
+    session: Writing,
+    once: Once,
+) -> Response:
+    """Send an e-mail to your own address, as readers get it but marked as a test (coordinators).
+
+    Its links lead nowhere. `GET /deliveries?kind=test` shows what became of it.
+    """
+
+    def create() -> Answer:
+        settings = request.app.state.settings
+        delivery = trials.ask(
+            session,
+            Wanted(find(template), body.language, body.subject),
+            caller.id,
+            utc_now(),
+            per_hour=settings.test_emails_per_hour,
+            sender=Sender(settings.mail_from, links(session, settings.public_url)),
+        )
+        after_commit(session, partial(enqueue_delivery, delivery.id, delivery.kind))
+        return Answer(shown(session, [delivery])[0], status=202)
+
+    return once.answer(session, create)
 
 
 def _stand_in(session: Session, person_id: UUID, language: Language | None) -> StandIn:

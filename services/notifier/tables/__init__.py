@@ -14,7 +14,7 @@ from services.notifier.tables.commitments import (
     Introduction,
     Reassignment,
 )
-from services.notifier.tables.deliveries import Delivery, MailDomain, SendingPause
+from services.notifier.tables.deliveries import Delivery, MailDomain, SendingPause, Trial
 from services.notifier.tables.digests import (
     Digest,
     DigestItem,
@@ -87,5 +87,6 @@ __all__ = [
     "Suppression",
     "Table",
     "Theme",
+    "Trial",
     "Unwanted",
 ]

@@ -1,9 +1,10 @@
 """The e-mails, from the intent to the mail server's answer."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table, word
@@ -21,12 +22,16 @@ class Delivery(Table, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         CheckConstraint("request_id IS NULL OR digest_id IS NULL", name="one_content"),
-        CheckConstraint("request_id IS NOT NULL OR subscriber_id IS NOT NULL", name="reader"),
+        CheckConstraint(
+            "request_id IS NOT NULL OR subscriber_id IS NOT NULL OR trial_id IS NOT NULL",
+            name="reader",
+        ),
         CheckConstraint("(resends IS NULL) = (repeat = 0)", name="repeat"),
         # One of each content for the first time, and one for each time that it is sent again.
         UniqueConstraint("digest_id", "repeat"),
         UniqueConstraint("request_id", "repeat"),
         UniqueConstraint("resends", "repeat"),
+        UniqueConstraint("trial_id"),
         Index("ix_delivery_state", "state", "kind", "next_attempt_at"),
         Index("ix_delivery_run", "run_id", "state", "id"),
         Index("ix_delivery_subscriber", "subscriber_id"),
@@ -47,6 +52,7 @@ class Delivery(Table, table=True):
     digest_id: UUID | None = Field(default=None, foreign_key="digest.id")
     run_id: UUID | None = Field(default=None, foreign_key="digest_run.id")
     announcement_id: UUID | None = Field(default=None, foreign_key="announcement.id")
+    trial_id: UUID | None = Field(default=None, foreign_key="trial.id")
     subscriber_id: UUID | None = Field(default=None, foreign_key="subscriber.id")
     state: DeliveryState = Field(sa_type=word(DeliveryState, "state"), default=DeliveryState.DUE)
     attempts: int = 0
@@ -66,6 +72,24 @@ class Delivery(Table, table=True):
     resent_by: UUID | None = Field(
         default=None, description="Which coordinator wanted it again; nobody for an operator."
     )
+
+
+class Trial(Table, table=True):
+    """A test e-mail that a coordinator has sent to their own address, and what it shows."""
+
+    __tablename__ = "trial"
+    __table_args__ = (
+        Index("ix_trial_person", "person_id", "asked_at"),
+        Index("ix_trial_email_lower", text("lower(email)")),
+    )
+    id: UUID = Field(primary_key=True, default_factory=new_id)
+    person_id: UUID
+    email: str
+    time_zone: str
+    template: str
+    language: str
+    choice: dict[str, Any] = Field(sa_type=JSON, description="What it shows, by ids.")
+    asked_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class MailDomain(Table, table=True):

@@ -4,7 +4,7 @@ A need fits an offer of the same kind when both name a theme or a country in com
 offered without a country is offered anywhere.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -14,9 +14,13 @@ from services.notifier.sight import FOR_ALL, FOR_PARTNERS
 from services.notifier.standing import VERIFIED, Standing
 from services.notifier.tables import Institution, Introduction, Notice, Support
 from services.notifier.vocabulary import NoticeKind
+from shared.columns import is_one_of
 
 MOST = 500
 """Open needs that are compared, the ones that wait longest."""
+
+ANYWHERE = "*"
+"""Where an offer without a country is found; no theme or country is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,21 @@ def fitting_needs(
     """Yield for each person the open needs that fit an offer of their institution, once each."""
     offers = session.exec(
         select(Support).where(
-            col(Support.institution_id).in_(speakers),
+            is_one_of(session, Support.institution_id, speakers),
             Support.side == "offer",
             Support.state == "published",
         )
     ).all()
     if not offers:
         return
-    by_kind: dict[str, list[Support]] = {}
-    for offer in offers:
-        by_kind.setdefault(offer.kind, []).append(offer)
+    places = places_of(offers)
     needs = session.exec(
         select(Support, Institution.visibility)
         .join(Institution, col(Institution.id) == col(Support.institution_id))
         .where(
             Support.side == "need",
             Support.state == "published",
-            col(Support.kind).in_(by_kind),
+            col(Support.kind).in_({offer.kind for offer in offers}),
             Institution.status == VERIFIED,
             col(Institution.visibility).in_([*FOR_ALL, FOR_PARTNERS]),
         )
@@ -77,14 +79,14 @@ def fitting_needs(
     asked = set(
         session.exec(
             select(Introduction.need_id, Introduction.provider_id).where(
-                col(Introduction.provider_id).in_(speakers)
+                is_one_of(session, Introduction.provider_id, speakers)
             )
         )
     )
     told: set[tuple[UUID, UUID]] = set()
     texts: dict[UUID, str] | None = None
     for need, visibility in needs:
-        for offer in by_kind[need.kind]:
+        for offer in candidates(need, offers, places):
             found = fit(need, offer)
             if found is None or (need.id, offer.institution_id) in asked:
                 continue
@@ -96,6 +98,24 @@ def fitting_needs(
                 if may and (person_id, need.id) not in told:
                     told.add((person_id, need.id))
                     yield person_id, found
+
+
+def places_of(offers: Sequence[Support]) -> dict[tuple[str, str], list[int]]:
+    """Return which offers name a theme or a country, and which are for anywhere, by their kind."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, offer in enumerate(offers):
+        for word in (*offer.themes, *(offer.countries or [ANYWHERE])):
+            places.setdefault((offer.kind, word), []).append(place)
+    return places
+
+
+def candidates(
+    need: Support, offers: Sequence[Support], places: dict[tuple[str, str], list[int]]
+) -> Iterator[Support]:
+    """Yield the offers that may fit, so that not each is compared with each."""
+    words = (*need.themes, *need.countries, ANYWHERE)
+    found = {place for word in words for place in places.get((need.kind, word), ())}
+    return (offers[place] for place in sorted(found))
 
 
 def _texts(session: Session, need_ids: Collection[UUID]) -> dict[UUID, str]:

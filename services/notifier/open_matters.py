@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from services.notifier import standing
 from services.notifier.fitting_needs import Fit, fitting_needs
 from services.notifier.owed import TO_COME, Owed, invited, owed_by
 from services.notifier.standing import Standing
 from services.notifier.tables import Invitation, Meeting, MeetingGroup
+from shared.columns import is_one_of
 
 AHEAD = timedelta(days=14)
 """How far ahead meetings are told."""
@@ -83,13 +84,19 @@ def _add_coming(
             belonging.setdefault(group_id, set()).add(person_id)
     for meeting_id, group_id in session.exec(
         select(MeetingGroup.meeting_id, MeetingGroup.group_id).where(
-            col(MeetingGroup.meeting_id).in_(meetings)
+            is_one_of(session, MeetingGroup.meeting_id, meetings),
+            is_one_of(session, MeetingGroup.group_id, belonging),
         )
     ):
         people.setdefault(meeting_id, set()).update(belonging.get(group_id, ()))
     for invitation in session.exec(
         select(Invitation).where(
-            col(Invitation.meeting_id).in_(meetings), col(Invitation.stands).is_(True)
+            is_one_of(session, Invitation.meeting_id, meetings),
+            col(Invitation.stands).is_(True),
+            or_(
+                is_one_of(session, Invitation.person_id, stands),
+                is_one_of(session, Invitation.institution_id, speakers),
+            ),
         )
     ):
         asked = {each for each in invited(invitation, speakers) if each in found}

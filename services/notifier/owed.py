@@ -26,6 +26,7 @@ from services.notifier.tables import (
     Reassignment,
     Support,
 )
+from shared.columns import is_one_of
 
 SOON = timedelta(days=3)
 """How long before its last day something counts as due soon, as workgroups has it."""
@@ -110,11 +111,13 @@ def _action_items(
     )
     owners: dict[UUID, set[UUID]] = {}
     items: dict[UUID, tuple[ActionItem, str]] = {}
-    for item, title in session.exec(unfinished.where(col(ActionItem.institution_id).in_(speakers))):
+    for item, title in session.exec(
+        unfinished.where(is_one_of(session, ActionItem.institution_id, speakers))
+    ):
         items[item.id] = (item, title)
         owners.setdefault(item.id, set()).update(speakers[item.institution_id])
     given = select(ActionItemPerson.action_item_id).where(
-        col(ActionItemPerson.person_id).in_(stands)
+        is_one_of(session, ActionItemPerson.person_id, stands)
     )
     named = unfinished.where(col(ActionItem.id).in_(given))
     for item, title in session.exec(named):
@@ -122,8 +125,8 @@ def _action_items(
     if items:
         for item_id, person_id in session.exec(
             select(ActionItemPerson.action_item_id, ActionItemPerson.person_id).where(
-                col(ActionItemPerson.action_item_id).in_(items),
-                col(ActionItemPerson.person_id).in_(stands),
+                is_one_of(session, ActionItemPerson.action_item_id, items),
+                is_one_of(session, ActionItemPerson.person_id, stands),
             )
         ):
             # Who left the group since owes it no more.
@@ -156,7 +159,7 @@ def _reassignments(
         .join(ActionItem, col(ActionItem.id) == col(Reassignment.action_item_id))
         .join(Group, col(Group.id) == col(ActionItem.group_id))
         .where(
-            col(Reassignment.to_institution_id).in_(speakers),
+            is_one_of(session, Reassignment.to_institution_id, speakers),
             col(Reassignment.answered_at).is_(None),
             col(Group.status).not_in(CLOSED),
         )
@@ -181,7 +184,7 @@ def _admissions(
     leaders: dict[UUID, list[UUID]] = {}
     for group_id, person_id in session.exec(
         select(Participant.group_id, Participant.person_id).where(
-            col(Participant.person_id).in_(person_ids),
+            is_one_of(session, Participant.person_id, person_ids),
             col(Participant.role).in_(STEERING),
             col(Participant.suspended).is_(False),
         )
@@ -193,8 +196,8 @@ def _admissions(
         .where(
             col(Admission.answered_at).is_(None),
             or_(
-                col(Admission.group_id).in_(leaders),
-                col(Admission.institution_id).in_(speakers),
+                is_one_of(session, Admission.group_id, leaders),
+                is_one_of(session, Admission.institution_id, speakers),
             ),
             col(Group.status).not_in(CLOSED),
         )
@@ -217,7 +220,10 @@ def _introductions(
     rows = session.exec(
         select(Introduction, Support)
         .join(Support, col(Support.id) == col(Introduction.need_id))
-        .where(col(Introduction.provider_id).in_(speakers), Introduction.state == "requested")
+        .where(
+            is_one_of(session, Introduction.provider_id, speakers),
+            Introduction.state == "requested",
+        )
     )
     for asked, need in rows:
         owed = Owed(Kind.INTRODUCTION, asked.id, need.title, asked.since, by=need.institution_name)
@@ -236,8 +242,8 @@ def _invitations(
         .join(Meeting, col(Meeting.id) == col(Invitation.meeting_id))
         .where(
             or_(
-                col(Invitation.person_id).in_(person_ids),
-                col(Invitation.institution_id).in_(speakers),
+                is_one_of(session, Invitation.person_id, person_ids),
+                is_one_of(session, Invitation.institution_id, speakers),
             ),
             col(Invitation.stands).is_(True),
             or_(

@@ -17,6 +17,7 @@ from services.notifier.tables import (
     Person,
     Subscriber,
 )
+from shared.columns import is_one_of
 
 VERIFIED = "verified"
 
@@ -48,7 +49,7 @@ def of_subscribers(session: Session, subscriber_ids: Collection[UUID]) -> dict[U
     """Return which person each reader is, of those whom the registry knows, by subscriber."""
     if not subscriber_ids:
         return {}
-    return _who_they_are(session, col(Subscriber.id).in_(subscriber_ids))
+    return _who_they_are(session, is_one_of(session, Subscriber.id, subscriber_ids))
 
 
 def subscribers_of(
@@ -64,7 +65,9 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
         return {}
     coordinators = set(
         session.exec(
-            select(Coordinator.person_id).where(col(Coordinator.person_id).in_(person_ids))
+            select(Coordinator.person_id).where(
+                is_one_of(session, Coordinator.person_id, person_ids)
+            )
         )
     )
     institutions: dict[UUID, set[UUID]] = {}
@@ -72,7 +75,7 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
     for person_id, institution_id, status in session.exec(
         select(FocalPoint.person_id, FocalPoint.institution_id, Institution.status)
         .outerjoin(Institution, col(Institution.id) == col(FocalPoint.institution_id))
-        .where(col(FocalPoint.person_id).in_(person_ids))
+        .where(is_one_of(session, FocalPoint.person_id, person_ids))
     ):
         institutions.setdefault(person_id, set()).add(institution_id)
         if status == VERIFIED:
@@ -81,7 +84,8 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
     spoken_for = {each for own in institutions.values() for each in own}
     for institution_id, group_id in session.exec(
         select(GroupMember.institution_id, GroupMember.group_id).where(
-            col(GroupMember.institution_id).in_(spoken_for), col(GroupMember.suspended).is_(False)
+            is_one_of(session, GroupMember.institution_id, spoken_for),
+            col(GroupMember.suspended).is_(False),
         )
     ):
         joined.setdefault(institution_id, set()).add(group_id)
@@ -91,7 +95,8 @@ def standings(session: Session, person_ids: Collection[UUID]) -> dict[UUID, Stan
     }
     for person_id, group_id in session.exec(
         select(Participant.person_id, Participant.group_id).where(
-            col(Participant.person_id).in_(person_ids), col(Participant.suspended).is_(False)
+            is_one_of(session, Participant.person_id, person_ids),
+            col(Participant.suspended).is_(False),
         )
     ):
         groups.setdefault(person_id, set()).add(group_id)

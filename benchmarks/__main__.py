@@ -24,6 +24,9 @@ MEASURES: Mapping[str, str] = {
     "composing": "composing",
     "following-up": "following_up",
     "sending": "sending",
+    "owing": "owing",
+    "large-run": "large_run",
+    "immediate-during-run": "immediate_during_run",
 }
 """The module of everything that is measured, by the name that ``--only`` takes.
 
@@ -41,10 +44,21 @@ def _known(names: list[str]) -> list[str]:
     return names
 
 
+def _sizes(text: str) -> str:
+    for size in text.split(","):
+        if not size.isdecimal() or int(size) == 0:
+            raise typer.BadParameter("Write numbers of readers, such as 10000,100000,1000000.")
+    return text
+
+
 @app.command()
 def main(
     runs: Annotated[int, typer.Option(help="Runs of each latency.", min=1)] = 5,
     seconds: Annotated[int, typer.Option(help="Length of a run of the stack.", min=1)] = 10,
+    sizes: Annotated[
+        str,
+        typer.Option(help="Readers of the large runs, with commas between.", callback=_sizes),
+    ] = "10000,100000",
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +71,8 @@ def main(
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=110)
     results: list[Result] = []
-    with Effort(runs, seconds, console) as effort:
+    readers = sorted({int(size) for size in sizes.split(",")})
+    with Effort(runs, seconds, console, readers) as effort:
         for name in only or MEASURES:
             measure: Measure = import_module(f"benchmarks.{MEASURES[name]}").measure
             results += measure(effort)

@@ -1,6 +1,6 @@
 """What a measure is given: how much to do, where to say so, and the databases that are large."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -23,6 +23,8 @@ class Effort:
     seconds: int
     """Length of a run that goes by time."""
     console: Console
+    sizes: Sequence[int] = (10_000, 100_000)
+    """Readers of the large runs."""
     servers: dict[str, str] = field(default_factory=dict)
     """The servers that were measured with their versions; a measure adds those it used."""
     _stack: ExitStack = field(default_factory=ExitStack)

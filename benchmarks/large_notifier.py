@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import psutil
+from redis import Redis
 from sqlalchemy import insert, text
 
 from services.notifier.links import make_secret
@@ -57,6 +58,8 @@ class Servers:
     broker: str
     sink: int
     """The port of a mail server that keeps nothing."""
+    server: PostgresServer
+    """Where the database is."""
 
     def environment(self) -> dict[str, str]:
         """Return the settings of the workers."""
@@ -69,6 +72,18 @@ class Servers:
             "NOTIFIER_PUBLIC_URL": "https://south.example.org/notifier",
             "NOTIFIER_LOG_LEVEL": "WARNING",
         }
+
+    @contextmanager
+    def new_database(self) -> Iterator["Servers"]:
+        """Give a database of its own, with an empty broker, while the block runs."""
+        with Redis.from_url(self.broker) as redis:
+            redis.flushdb()
+        database = new_database(self.server)
+        try:
+            yield replace(self, database=database)
+        finally:
+            database.close()
+            self.server.drop(database.url)
 
     def taken(self) -> tuple[int, int]:
         """Return how many e-mails the mail server took, and how many contents it told apart."""
@@ -88,20 +103,24 @@ def servers() -> Iterator[Servers]:
         redis.start()
         sink = free_port()
         process = subprocess.Popen([sys.executable, "-m", "benchmarks.smtp_sink", str(sink)])
-        # PostgreSQL's folder goes with its server, when this process ends.
-        postgres = start_postgres(Path(tempfile.mkdtemp(prefix="southlink-")))
+        postgres = postgres_server()
         database = new_database(postgres)
         with database.read() as session:
             version = str(session.execute(text("SHOW server_version")).scalar_one()).split()[0]
         try:
             wait_until(lambda: _answers(sink), "the mail server answers")
-            yield Servers(database, version, redis.url.removesuffix("/0") + "/1", sink)
+            yield Servers(database, version, redis.url.removesuffix("/0") + "/1", sink, postgres)
         finally:
             database.close()
             postgres.drop(database.url)
             process.kill()
             process.wait()
             redis.kill()
+
+
+def postgres_server() -> PostgresServer:
+    """Start PostgreSQL; its folder goes with it, when this process ends."""
+    return start_postgres(Path(tempfile.mkdtemp(prefix="southlink-")))
 
 
 def new_database(postgres: PostgresServer) -> Database:
@@ -116,11 +135,11 @@ def fill(database: Database, readers: int, items: int) -> None:
     """Add daily readers, each of whom is told other notices, so many of them."""
     random = Random(SEED)
     now = utc_now()
-    notices = _notices(now)
+    told = notices(now)
     with database.write() as session:
-        session.execute(insert(Group), _groups())
-        session.execute(insert(Notice), notices)
-    ids = [notice["id"] for notice in notices]
+        session.execute(insert(Group), groups())
+        session.execute(insert(Notice), told)
+    ids = [notice["id"] for notice in told]
     made = (_reader(number, random.sample(ids, items), now) for number in range(readers))
     while some := list(islice(made, max(100, AT_ONCE // max(1, items)))):
         with database.write() as session:
@@ -139,30 +158,45 @@ def vacuum(database: Database) -> None:
 
 @contextmanager
 def workers(servers: Servers, *queues: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run workers of as many processes as queues are named with ``=``: ``("digest", "2")``."""
+    """Run workers of as many processes as queues are named with: ``("digest", "2")``."""
     started = []
     try:
         for names, processes in queues:
             command = ["worker", "--pool", "prefork", "--concurrency", processes, "-Q", names]
-            started.append(
-                subprocess.Popen(
-                    [
-                        *(sys.executable, "-m", "celery", "-A", "services.notifier.celery_app"),
-                        *command,
-                        *("-n", f"{names.split(',')[0]}@bench", "--loglevel", "WARNING"),
-                        *("--without-gossip", "--without-mingle"),
-                    ],
-                    env=servers.environment(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
+            named = ["-n", f"{names.split(',')[0]}@bench", "--without-gossip", "--without-mingle"]
+            started.append(_celery(servers, *command, *named))
         yield started
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(timeout=60)
+        _end(started)
+
+
+@contextmanager
+def beat(servers: Servers) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the clock, which looks for what was lost."""
+    process = _celery(servers, "beat")
+    try:
+        yield process
+    finally:
+        _end([process])
+
+
+def _celery(servers: Servers, *command: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "celery", "-A", "services.notifier.celery_app"),
+            *(*command, "--loglevel", "WARNING"),
+        ],
+        env=servers.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(timeout=60)
 
 
 def memory(processes: Sequence[subprocess.Popen[bytes]]) -> list[float]:
@@ -191,7 +225,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _groups() -> list[dict[str, Any]]:
+def groups() -> list[dict[str, Any]]:
+    """Return the rows of the groups."""
     return [
         {
             "id": UUID(int=number),
@@ -205,7 +240,8 @@ def _groups() -> list[dict[str, Any]]:
     ]
 
 
-def _notices(now: datetime) -> list[dict[str, Any]]:
+def notices(now: datetime) -> list[dict[str, Any]]:
+    """Return the rows of a week's notices, which the groups share evenly."""
     institution = new_id()
     return [
         {

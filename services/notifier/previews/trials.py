@@ -70,8 +70,9 @@ def ask(
     if person is None:
         raise Problem(
             NO_ADDRESS,
-            "The registry hasn't told your e-mail address here. Try again in a minute; if that "
-            "doesn't help, an operator looks whether events arrive (southlink notifier health).",
+            "The registry hasn't told your e-mail address here yet: it does within a minute after "
+            "you became a coordinator. If it doesn't, ask an operator: southlink notifier parked "
+            "list shows events that could not be applied.",
         )
     suppression = suppressions.of_address(session, person.email)
     if suppression is not None:

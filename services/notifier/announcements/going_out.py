@@ -204,4 +204,6 @@ def _make(
     dialect: Any = session.get_bind().dialect.name
     insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(Delivery).on_conflict_do_nothing().returning(col(Delivery.id))
+    # Else the default would take the place of None, and they would count as queued.
+    statement = statement.execution_options(render_nulls=True)
     return list(session.scalars(statement, rows).all())

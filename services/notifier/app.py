@@ -27,9 +27,12 @@ from services.notifier.routes import (
     sending,
     subscriptions,
     suppressions,
+    webhook_messages,
+    webhooks,
 )
 from services.notifier.settings import SERVICE, Settings, settings
 from services.notifier.tables import IdempotencyRecord
+from services.notifier.webhooks import figures as of_webhooks
 from shared.database import Database
 from shared.identity import RemoteKeySet, TokenVerifier
 from shared.observation import redis_check
@@ -66,6 +69,8 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
             own_subscriptions.router,
             reading.router,
             feeds.router,
+            webhooks.router,
+            webhook_messages.router,
             confirm.router,
             preferences.router,
             feed_addresses.router,
@@ -81,6 +86,7 @@ def app_of(chosen: Settings, database: Database, verifier: TokenVerifier) -> Fas
         figures=[
             figures,
             of_bounces.figures,
+            of_webhooks.figures,
             partial(projection_figures, REGISTRY_PROJECTION),
             partial(projection_figures, WORKGROUPS_PROJECTION),
         ],

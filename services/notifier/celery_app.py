@@ -33,6 +33,7 @@ def make_app() -> Celery:
         task_queues=[
             Queue(queues.IMMEDIATE),
             Queue(queues.DIGEST),
+            Queue(queues.WEBHOOKS),
             Queue(queues.HOUSEKEEPING),
         ],
         task_default_queue=queues.HOUSEKEEPING,
@@ -99,7 +100,7 @@ def _log_as_every_process(**_kwargs: Any) -> None:
 @worker_init.connect
 def _leave_room(sender: Any, **_kwargs: Any) -> None:
     if "thread" in str(sender.pool_cls):
-        room.open_for(sender.concurrency)
+        room.open_for(sender.concurrency, list(sender.app.amqp.queues.consume_from))
 
 
 @worker_init.connect

@@ -15,6 +15,7 @@ from services.notifier.subscriptions import end
 from services.notifier.tables import Subscriber, Subscription, SubscriptionRequest
 from services.notifier.targets import Target, criteria_of
 from services.notifier.vocabulary import EndedBy, Frequency, SubscriptionOrigin
+from services.notifier.webhooks import endpoints
 from shared.problems import CONFLICT, Problem
 
 
@@ -134,7 +135,8 @@ def _apply(subscription: Subscription, choice: Choice, now: datetime) -> bool:
 def follow_merged(session: Session, gone: Target, survivor: Target, now: datetime) -> None:
     """Let who follows, or asked to follow, something that was merged follow its survivor.
 
-    Who follows both keeps the subscription to the survivor. Called again, it changes nothing.
+    Who follows both keeps the subscription to the survivor; webhook endpoints follow it likewise.
+    Called again, it changes nothing.
     """
     for asked in session.exec(
         select(SubscriptionRequest).where(
@@ -170,4 +172,5 @@ def follow_merged(session: Session, gone: Target, survivor: Target, now: datetim
             end(subscription, EndedBy.MERGE, now)
         subscription.version += 1
         session.add(subscription)
+    endpoints.follow_merged(session, gone, survivor)
     session.flush()

@@ -22,6 +22,7 @@ from services.notifier.tables import (
     Trial,
     Unwanted,
 )
+from services.notifier.webhooks import endpoints
 from shared.columns import utc_now
 
 
@@ -33,6 +34,7 @@ def erase_on_wish(session: Session, subscriber_id: UUID) -> None:
     reader = subscribers.lock(session, subscriber_id)
     if reader.person_id is not None:
         session.merge(Unwanted(person_id=reader.person_id, since=utc_now()))
+        endpoints.remove_of(session, reader.person_id)
     erase(session, reader)
 
 
@@ -41,6 +43,7 @@ def erase_person(session: Session, person_id: UUID, addresses: set[str]) -> None
     for table in (RoleNews, Unwanted):
         session.exec(delete(table).where(col(table.person_id) == person_id))
     _erase_trials(session, col(Trial.person_id) == person_id)
+    endpoints.remove_of(session, person_id)
     reader = linking.locked_reader(session, person_id)
     if reader is not None:
         erase(session, reader)

@@ -1,6 +1,6 @@
 """Notices: what happened that readers care about, and who is to be told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from services.notifier.tables import (
 )
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import DeliveryKind, DeliveryState, Frequency, NoticeKind
+from services.notifier.webhooks import messages
 from shared.ids import new_id
 
 NEWS_FOR = timedelta(days=7)
@@ -63,14 +64,23 @@ class _Reader:
     frequency: Frequency
 
 
-def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
-    """Keep the notice and an item for each reader who asked; return the deliveries due at once.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is to be sent at once."""
+
+    deliveries: Sequence[UUID] = ()
+    endpoints: Sequence[UUID] = ()
+    """Of webhooks."""
+
+
+def record(session: Session, happening: Happening, now: datetime) -> Recorded:
+    """Keep the notice, and an item or a message for each reader and endpoint that asked for it.
 
     An event that was recorded before changes nothing, so a source may be read again from the
     beginning and nobody is told twice. What happened long ago is told to nobody (`NEWS_FOR`).
     """
     if session.exec(select(Notice.id).where(col(Notice.event_id) == happening.event_id)).first():
-        return []
+        return Recorded()
     reached = [EVERYTHING, *dict.fromkeys(happening.targets)] if happening.targets else []
     theme = session.get(Theme, happening.theme_slug) if happening.theme_slug else None
     notice = Notice(
@@ -91,7 +101,7 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
     session.flush()
     session.add_all(NoticeTarget(target=key, notice_id=notice.id) for key in notice.targets)
     if happening.occurred_at < now - NEWS_FOR:
-        return []
+        return Recorded()
     readers = _readers(session, notice, reached, happening, now)
     at_once = [each for each in readers if each.frequency is Frequency.IMMEDIATE]
     digests = {
@@ -131,8 +141,9 @@ def record(session: Session, happening: Happening, now: datetime) -> list[UUID]:
                 digest_id=digest.id if digest else None,
             )
         )
+    endpoints = messages.write(session, notice, reached, now)
     session.flush()
-    return [delivery.id for delivery in deliveries]
+    return Recorded([delivery.id for delivery in deliveries], endpoints)
 
 
 def was_told(session: Session, kind: NoticeKind, subject: str) -> bool:

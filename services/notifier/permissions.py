@@ -7,9 +7,9 @@ from fastapi import Depends
 from sqlmodel import Session, col, select
 
 from services.notifier.tables import Coordinator as CoordinatorRow
-from services.notifier.tables import FocalPoint
+from services.notifier.tables import FocalPoint, WebhookEndpoint
 from shared.identity import Caller
-from shared.problems import FORBIDDEN, Problem
+from shared.problems import FORBIDDEN, NOT_FOUND, Problem
 from shared.web import CurrentCaller, Reading, Writing
 
 
@@ -27,6 +27,17 @@ def institutions_of(session: Session, person_id: UUID) -> list[UUID]:
             .order_by(col(FocalPoint.institution_id))
         )
     )
+
+
+def require_endpoint(
+    session: Session, endpoint: WebhookEndpoint | None, person_id: UUID
+) -> WebhookEndpoint:
+    """Return the endpoint for its owner or a coordinator; anybody else gets a Problem (404)."""
+    if endpoint is None or (
+        endpoint.owner_id != person_id and not is_coordinator(session, person_id)
+    ):
+        raise Problem(NOT_FOUND, "You have no webhook endpoint with this id.")
+    return endpoint
 
 
 def _coordinator(caller: CurrentCaller, session: Reading) -> Caller:

@@ -16,6 +16,9 @@ IMMEDIATE = "immediate"
 DIGEST = "digest"
 """Digest runs, announcements and their e-mails; a large one never delays an immediate e-mail."""
 
+WEBHOOKS = "webhooks"
+"""Messages to other systems' endpoints, however slowly these answer."""
+
 HOUSEKEEPING = "housekeeping"
 """Sweeps, which are short."""
 
@@ -25,6 +28,7 @@ ANNOUNCE = "notifier.announce"
 SWEEP = "notifier.sweep"
 READ_BOUNCES = "notifier.read_bounces"
 TIDY = "notifier.tidy"
+SEND_WEBHOOKS = "notifier.send_webhooks"
 
 TOGETHER = 100
 """E-mails that one task sends at most."""
@@ -73,6 +77,12 @@ def enqueue_run(run_id: UUID, *, helpers: bool = True) -> None:
 def enqueue_announcement(announcement_id: UUID) -> None:
     """Ask a worker to send an announcement. Raises the broker's error likewise."""
     _send(ANNOUNCE, str(announcement_id), queue=DIGEST)
+
+
+def enqueue_webhooks(endpoint_ids: Sequence[UUID]) -> None:
+    """Ask workers to send endpoints what is due to them. Raises the broker's error likewise."""
+    for endpoint_id in endpoint_ids:
+        _send(SEND_WEBHOOKS, str(endpoint_id), queue=WEBHOOKS)
 
 
 def enqueue_sweep() -> None:

@@ -1,4 +1,4 @@
-"""Retention: e-mails and reports are kept for a time, then their rows go.
+"""Retention: e-mails, reports and webhooks are kept for a time, then their rows go.
 
 Rows go by their ids, which say when each was made, a batch to a transaction. What is not done stays
 however old it is: an e-mail that may still leave or is parked, and the report for which an address
@@ -21,8 +21,10 @@ from services.notifier.tables import (
     DigestRun,
     DigestShard,
     Suppression,
+    WebhookAttempt,
+    WebhookMessage,
 )
-from services.notifier.vocabulary import UNFINISHED, DeliveryState, RunState
+from services.notifier.vocabulary import UNFINISHED, DeliveryState, MessageState, RunState
 from shared.database import Database
 from shared.ids import first_id_of
 
@@ -37,26 +39,30 @@ _NOT_DONE = (*UNFINISHED, DeliveryState.PARKED)
 
 @dataclass(frozen=True)
 class Limits:
-    """How long e-mails with their digests, and reports about them, are kept."""
+    """How long e-mails with their digests, reports about them, and webhooks are kept."""
 
     emails: timedelta
     reports: timedelta
+    webhooks: timedelta
 
     @classmethod
     def of(cls, chosen: Settings) -> Self:
         """Return what the settings say."""
         return cls(
-            timedelta(days=chosen.keep_emails_days), timedelta(days=chosen.keep_reports_days)
+            emails=timedelta(days=chosen.keep_emails_days),
+            reports=timedelta(days=chosen.keep_reports_days),
+            webhooks=timedelta(days=chosen.webhook_keep_days),
         )
 
 
 def tidy(database: Database, limits: Limits, now: datetime) -> dict[str, int]:
     """Delete what is older than it is kept; return how many rows of each kind went."""
-    counted = {"reports": 0, "digests": 0, "runs": 0}
+    counted = {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}
     for kind, forget, before in (
         ("reports", forget_reports, now - limits.reports),
         ("digests", forget_digests, now - limits.emails),
         ("runs", forget_runs, now - limits.emails),
+        ("webhooks", forget_webhooks, now - limits.webhooks),
     ):
         for _ in range(BATCHES):
             with database.write() as session:
@@ -136,6 +142,24 @@ def forget_runs(session: Session, before: datetime) -> int:
         return 0
     session.exec(delete(DigestShard).where(col(DigestShard.run_id).in_(old)))
     session.exec(delete(DigestRun).where(col(DigestRun.id).in_(old)))
+    return len(old)
+
+
+def forget_webhooks(session: Session, before: datetime) -> int:
+    """Delete webhook messages that were made before then, with their attempts."""
+    old = session.exec(
+        select(WebhookMessage.id)
+        .where(
+            col(WebhookMessage.created_at) < before,
+            col(WebhookMessage.state) != MessageState.SENDING,
+        )
+        .order_by(col(WebhookMessage.created_at))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if old:
+        session.exec(delete(WebhookAttempt).where(col(WebhookAttempt.message_id).in_(old)))
+        session.exec(delete(WebhookMessage).where(col(WebhookMessage.id).in_(old)))
     return len(old)
 
 

@@ -1,6 +1,8 @@
 """The notifier's settings, read once from the environment (``NOTIFIER_…``)."""
 
 from functools import cache
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -136,11 +138,58 @@ class Settings(SmtpSettings):
             )
         return self
 
-    @field_validator("return_path_domain", "bounces_imap_host", "bounces_imap_username")
+    webhook_timeout_seconds: float = Field(
+        15.0,
+        gt=0,
+        le=60,
+        description="How long a webhook endpoint may take for its whole answer; at most half of "
+        "claim_seconds.",
+    )
+    webhook_secret_overlap_hours: float = Field(
+        24.0,
+        ge=0,
+        le=720,
+        description="How long the secret before signs webhooks beside a new one.",
+    )
+    webhook_failing_days: float = Field(
+        5.0,
+        gt=0,
+        description="After how many days of nothing but failures a webhook endpoint is disabled.",
+    )
+    webhook_keep_days: int = Field(
+        30, ge=4, description="For how many days webhook messages and their attempts are kept."
+    )
+    webhook_http: bool = Field(
+        False, description="Whether webhook endpoints may do without TLS; for trials and tests."
+    )
+    webhook_networks: str = Field(
+        "",
+        description="Networks that webhooks reach though they aren't public, with commas between, "
+        "such as 10.1.2.0/24; for trials and for systems inside.",
+    )
+    webhook_ca_file: Path | None = Field(
+        None,
+        description="PEM file of the authority that signed their certificates, if an own one.",
+    )
+
+    @field_validator(
+        "return_path_domain",
+        "bounces_imap_host",
+        "bounces_imap_username",
+        "webhook_ca_file",
+        mode="before",
+    )
     @classmethod
     def _named(cls, value: str | None) -> str | None:
         # Compose passes what is not set as an empty text.
         return value or None
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for each in filter(None, value.split(",")):
+            ip_network(each.strip())
+        return value
 
     @field_validator("workgroups_url")
     @classmethod

@@ -98,13 +98,16 @@ class Hidden:
         )
 
 
-def require_followable(session: Session, target: Target, person_id: UUID | None = None) -> None:
+def require_followable(
+    session: Session, target: Target, person_id: UUID | None = None, *, pointer: str = "/target"
+) -> None:
     """Raise ``Problem`` (422) when there is nothing of this kind and id that the person sees.
 
     Whoever is known by an address alone sees what is for all: a confirmation names what it is for.
+    ``pointer`` is the place of the target in the body.
     """
     if targets.known_name(session, target) is None:
-        raise targets.nothing_to_follow(target)
+        raise targets.nothing_to_follow(target, pointer)
     guard = Guard()
     if target.kind is TargetKind.GROUP:
         guard = Guard(groups=frozenset({UUID(target.id)}))
@@ -112,7 +115,7 @@ def require_followable(session: Session, target: Target, person_id: UUID | None 
         guard = Guard(institution=UUID(target.id))
     standing = standings(session, [person_id])[person_id] if person_id else UNKNOWN
     if not Hidden.of(session, [guard]).lets(guard, standing):
-        raise targets.nothing_to_follow(target)
+        raise targets.nothing_to_follow(target, pointer)
 
 
 def heard(session: Session, notices: Collection[Notice], subscriber_id: UUID) -> list[Notice]:

@@ -93,13 +93,16 @@ def known_name(session: Session, target: Target) -> str | None:
             return _name_of_support(target)
 
 
-def nothing_to_follow(target: Target) -> Problem:
-    """Return the Problem (422) of a target that isn't there, or is hidden from who asks."""
+def nothing_to_follow(target: Target, pointer: str = "/target") -> Problem:
+    """Return the Problem (422) of a target that isn't there, or is hidden from who asks.
+
+    ``pointer`` is its place in the body.
+    """
     return Problem(
         INVALID,
         f"There is no {target.kind.replace('_', ' ')} {target.id!r} to follow: "
         "choose one that exists.",
-        errors=[FieldError(pointer="/target/id", detail="Nothing with this id is known.")],
+        errors=[FieldError(pointer=f"{pointer}/id", detail="Nothing with this id is known.")],
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from celery import Task
 
     from services.notifier.sending import Sender
+    from services.notifier.webhooks.sending import Courier
     from shared.database import Database
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,9 @@ COLLECTING_SECONDS = 2.0
 
 COLLECTORS = 4
 """Workers that collect one run at once, at most."""
+
+SWEPT_AT_ONCE = 500
+"""Endpoints of webhooks that one sweep queues at most."""
 
 ENOUGH_QUEUED = 60
 """Tasks that wait in a queue when nothing is added to it; what is due waits in the database."""
@@ -70,6 +74,13 @@ def _sender() -> "Sender":
     )
 
 
+@cache
+def _courier() -> "Courier":
+    from services.notifier.webhooks.sending import Courier
+
+    return Courier.of(settings())
+
+
 @app.task(name=queues.DELIVER, bind=True)
 def deliver(task: "Task[..., None]", delivery_ids: str | list[str]) -> None:
     """Send e-mails, as far as they are due and nobody else does."""
@@ -84,6 +95,21 @@ def deliver(task: "Task[..., None]", delivery_ids: str | list[str]) -> None:
                 _feed_many()
         else:
             _back_to_the_end(task, delivery_ids)
+
+
+@app.task(name=queues.SEND_WEBHOOKS, bind=True)
+def send_webhooks(task: "Task[..., None]", endpoint_id: str) -> None:
+    """Send an endpoint what is due to it, one message after the other; others take their turn."""
+    from services.notifier.webhooks.sending import send_due
+
+    with structlog.contextvars.bound_contextvars(endpoint_id=endpoint_id):
+        with room.of(_queue(task)) as given:
+            if not given:
+                _back_to_the_end(task, endpoint_id)
+                return
+            has_more = send_due(_database(), UUID(endpoint_id), _courier())
+        if has_more:
+            queues.enqueue_webhooks([UUID(endpoint_id)])
 
 
 @app.task(name=queues.COLLECT, bind=True)
@@ -143,7 +169,10 @@ def announce(task: "Task[..., None]", announcement_id: str) -> None:
 
 @app.task(name=queues.SWEEP)
 def sweep() -> None:
-    """Look for what is due and not done: runs nobody started, stalled ones, lost deliveries."""
+    """Look for what is due and not done: runs nobody started, stalled ones, lost deliveries.
+
+    Webhooks that are due and in no queue, too.
+    """
     from services.notifier import digest_runs, pausing
     from services.notifier.announcements import going_out
     from shared.columns import utc_now
@@ -166,8 +195,21 @@ def sweep() -> None:
     for run_id in runs:
         queues.enqueue_run(run_id)
     fed = sum(_feed(queue) for queue in (queues.IMMEDIATE, queues.DIGEST))
-    if runs or fed:
-        log.info("swept", runs=len(runs), deliveries=fed)
+    endpoints = _sweep_webhooks()
+    if runs or fed or endpoints:
+        log.info("swept", runs=len(runs), deliveries=fed, webhook_endpoints=endpoints)
+
+
+def _sweep_webhooks() -> int:
+    """Ask for a task for each endpoint that has something due and none; return how many."""
+    from services.notifier.webhooks import attempts
+    from shared.columns import utc_now
+
+    requeue_after = timedelta(seconds=settings().requeue_seconds)
+    with _database().write() as session:
+        endpoints = attempts.take_unqueued(session, utc_now(), requeue_after, SWEPT_AT_ONCE)
+    queues.enqueue_webhooks(endpoints)
+    return len(endpoints)
 
 
 @app.task(name=queues.READ_BOUNCES)
@@ -192,7 +234,7 @@ def read_bounces() -> None:
 
 @app.task(name=queues.TIDY)
 def tidy() -> None:
-    """Delete e-mails and reports that are older than they are kept."""
+    """Delete e-mails, reports and webhooks that are older than they are kept."""
     from services.notifier import retention
     from shared.columns import utc_now
 

@@ -188,6 +188,43 @@ _REACHED = frozenset(
 )
 
 
+class EndpointState(StrEnum):
+    """Whether a webhook endpoint is sent messages.
+
+    ``paused`` keeps them until its owner goes on. ``disabled`` gets none any more, for a reason.
+    """
+
+    ENABLED = "enabled"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class MessageKind(StrEnum):
+    """What a webhook message tells: a notice, or nothing but that the endpoint can be reached."""
+
+    NOTICE = "notice"
+    TEST = "test"
+
+
+class MessageState(StrEnum):
+    """Where a webhook message is.
+
+    ``due`` waits for its time, ``sending`` is on the wire until the worker's hold lapses,
+    ``delivered`` was answered with 2xx, ``failed`` was given up, ``cancelled`` may not be told any
+    more.
+    """
+
+    DUE = "due"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OUTSTANDING = (MessageState.DUE, MessageState.SENDING)
+"""States in which a webhook message may still be sent."""
+
+
 class BounceKind(StrEnum):
     """What a report says, or that it says nothing that we can use.
 

@@ -92,16 +92,16 @@ def test_every_long_running_process_of_a_service_is_in_the_file(service: str) ->
 
 def test_the_notifier_has_its_workers_and_exactly_one_clock() -> None:
     celery = [command(name)[3] for name in BUILT if command(name)[0] == "celery"]
-    assert sorted(celery) == ["beat", "worker", "worker"]
+    assert sorted(celery) == ["beat", "worker", "worker", "worker"]
 
 
-def test_every_queue_has_one_worker_and_digests_share_theirs_with_nothing() -> None:
+def test_every_queue_has_one_worker_and_digests_and_webhooks_share_theirs_with_nothing() -> None:
     worked = [
         words[words.index("--queues") + 1].split(",")
         for name in BUILT
         if "worker" in (words := command(name))
     ]
-    assert sorted(worked) == [["digest"], ["immediate", "housekeeping"]]
+    assert sorted(worked) == [["digest"], ["immediate", "housekeeping"], ["webhooks"]]
     assert set().union(*worked) == {queue.name for queue in make_app().conf.task_queues}
 
 
@@ -165,12 +165,19 @@ def test_a_setting_about_mail_that_is_left_empty_is_not_given(
 
 
 @pytest.mark.parametrize(
-    "name", ["registry", "registry-calendar", "notifier-worker", "notifier-digest-worker"]
+    "name",
+    [
+        "registry",
+        "registry-calendar",
+        "notifier-worker",
+        "notifier-digest-worker",
+        "notifier-webhook-worker",
+    ],
 )
 def test_what_sends_mail_reads_certificates_and_keys_from_the_folder_for_them(name: str) -> None:
     assert "./deploy/mail:/etc/southlink/mail:ro" in FILE["services"][name]["volumes"]
     named = re.findall(r"/etc/southlink/mail/\w+\.pem", read(".env.example"))
-    assert len(named) == 2
+    assert len(named) == 3
     ignored = read(".gitignore").splitlines()
     assert "/deploy/mail/*" in ignored, "what is put there stays out of version control"
 
@@ -187,7 +194,7 @@ def test_no_secret_has_a_default() -> None:
     secrets = {
         name: how
         for name, how in compose_variables().items()
-        if re.search("PASSWORD|KEY|SECRET|TOKEN", name)
+        if re.search("PASSWORD|KEY|SECRET|TOKEN", name) and not name.endswith("_HOURS")
     }
     assert len(secrets) > 5
     assert {name for name, how in secrets.items() if not how.startswith(":?")} == optional
@@ -254,7 +261,9 @@ def test_only_what_sends_mail_or_serves_people_has_a_way_out() -> None:
     assert set(outside) - {migrating} == {
         "gateway",
         "mailpit",
+        "notifier",
         "notifier-digest-worker",
+        "notifier-webhook-worker",
         "notifier-worker",
         "registry",
         "registry-calendar",

@@ -124,7 +124,7 @@ class ReadingOverTime(RuleBasedStateMachine):
             targets=(targets.theme(THEME),) if of_theme else (targets.update_kind("news"),),
         )
         with self.world.database.write() as session:
-            sent = notices.record(session, happening, self.now)
+            sent = notices.record(session, happening, self.now).deliveries
             deliver_all(session, self.now)
             notice_id = session.exec(select(Notice.id).where(Notice.event_id == event_id)).one()
         asking = self._asking(of_theme=of_theme)

@@ -23,7 +23,7 @@ from tests.notifier.returned import report, send_to, stored_reports, suppressed
 from tests.notifier.world import World
 
 ANA, BO = "ana@reader.example", "bo@reader.example"
-LIMITS = Limits(emails=timedelta(days=60), reports=timedelta(days=90))
+LIMITS = Limits(emails=timedelta(days=60), reports=timedelta(days=90), webhooks=timedelta(days=30))
 
 
 def tidy(world: World, days: int) -> dict[str, int]:
@@ -50,11 +50,13 @@ def told(world: World) -> World:
 
 
 def test_emails_go_with_their_digests_and_runs_when_their_time_is_over(told: World) -> None:
-    assert tidy(told, 59) == {"reports": 0, "digests": 0, "runs": 0}
+    assert tidy(told, 59) == {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}
     assert rows(told, Digest) == 2
-    assert tidy(told, 61) == {"reports": 0, "digests": 2, "runs": 1}
+    assert tidy(told, 61) == {"reports": 0, "digests": 2, "runs": 1, "webhooks": 0}
     assert [rows(told, each) for each in (Digest, Delivery, DigestItem, DigestRun)] == [0] * 4
-    assert tidy(told, 61) == {"reports": 0, "digests": 0, "runs": 0}, "once more changes nothing"
+    assert tidy(told, 61) == {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}, (
+        "once more changes nothing"
+    )
 
 
 @pytest.mark.parametrize("state", [DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.PARKED])
@@ -63,7 +65,7 @@ def test_an_email_that_is_not_done_stays_however_old(told: World, state: Deliver
         delivery = session.exec(select(Delivery).where(Delivery.run_id != None)).one()  # noqa: E711
         delivery.state, delivery.finished_at = state, None
         session.add(delivery)
-    assert tidy(told, 1_000) == {"reports": 0, "digests": 1, "runs": 0}
+    assert tidy(told, 1_000) == {"reports": 0, "digests": 1, "runs": 0, "webhooks": 0}
     assert [rows(told, each) for each in (Digest, Delivery, DigestRun)] == [1, 1, 1]
 
 

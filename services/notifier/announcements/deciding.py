@@ -122,4 +122,4 @@ def ask_for_approval(session: Session, announcement: Announcement, now: datetime
         concerns=tuple(person(each) for each in sorted(asked)),
         at_once=True,
     )
-    return notices.record(session, happening, now)
+    return list(notices.record(session, happening, now).deliveries)

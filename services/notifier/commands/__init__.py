@@ -11,6 +11,7 @@ from services.notifier.commands import (
     runs,
     sending,
     suppressions,
+    webhooks,
 )
 
 SUBJECTS = (
@@ -21,5 +22,6 @@ SUBJECTS = (
     previews.app,
     bounces.app,
     suppressions.app,
+    webhooks.app,
 )
 """The commands of each subject, put side by side under ``southlink notifier``."""

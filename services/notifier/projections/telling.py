@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from services.notifier import notices, targets
 from services.notifier.audiences import Audience
-from services.notifier.queues import enqueue_deliveries
+from services.notifier.queues import enqueue_deliveries, enqueue_webhooks
 from services.notifier.vocabulary import DeliveryKind, NoticeKind
 from shared.columns import utc_now
 from shared.database import after_commit
@@ -42,4 +42,5 @@ def tell(
         at_once=at_once,
     )
     made = notices.record(session, happening, utc_now())
-    after_commit(session, partial(enqueue_deliveries, made, DeliveryKind.IMMEDIATE))
+    after_commit(session, partial(enqueue_deliveries, made.deliveries, DeliveryKind.IMMEDIATE))
+    after_commit(session, partial(enqueue_webhooks, made.endpoints))

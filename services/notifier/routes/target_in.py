@@ -82,14 +82,17 @@ class TargetIn(Input):
             raise PydanticCustomError("target", "Criteria go with needs or offers alone.")
         return self
 
-    def target(self) -> Target:
-        """Return what is to be followed; raise ``Problem`` (422) when a code is in no list."""
+    def target(self, pointer: str = "/target") -> Target:
+        """Return what is to be followed; raise ``Problem`` (422) when a code is in no list.
+
+        ``pointer`` is its place in the body.
+        """
         if self.criteria is None:
             return targets.asked_for(self.kind, self.id)
         chosen = self.criteria.chosen()
         faults = [
             FieldError(
-                pointer=f"/target/criteria/{name}",
+                pointer=f"{pointer}/criteria/{name}",
                 detail=f"Not in the list {criteria.VOCABULARIES[name]}: {', '.join(codes)}.",
             )
             for name, codes in criteria.unknown_codes(chosen).items()

@@ -45,6 +45,12 @@ from services.notifier.tables.subscribers import (
     Unwanted,
 )
 from services.notifier.tables.support import Support
+from services.notifier.tables.webhooks import (
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookTarget,
+)
 
 __all__ = [
     "ActionItem",
@@ -89,4 +95,8 @@ __all__ = [
     "Theme",
     "Trial",
     "Unwanted",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookTarget",
 ]

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, or_, select
 
 from services.notifier import standing
 from services.notifier.fitting_needs import Fit, fitting_needs
-from services.notifier.owed import TO_COME, Owed, invited, owed_by
+from services.notifier.owed import invited, owed_by
+from services.notifier.owed_entries import TO_COME, Owed
 from services.notifier.standing import Standing
 from services.notifier.tables import Invitation, Meeting, MeetingGroup
 from shared.columns import is_one_of

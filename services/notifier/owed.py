@@ -5,66 +5,26 @@ older than the last event.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, or_, select
 
-from services.notifier.standing import STEERING, Standing
+from services.notifier.owed_entries import CLOSED, RANKS, SOON, TO_COME, UNFINISHED, Kind, Owed
+from services.notifier.owed_in_groups import owed_in_groups
+from services.notifier.standing import Standing
 from services.notifier.tables import (
     ActionItem,
     ActionItemPerson,
-    Admission,
     Group,
     Introduction,
     Invitation,
     Meeting,
-    Participant,
     Reassignment,
     Support,
 )
 from shared.columns import is_one_of
-
-SOON = timedelta(days=3)
-"""How long before its last day something counts as due soon, as workgroups has it."""
-
-UNFINISHED = frozenset({"open", "in_progress", "blocked"})
-TO_COME = frozenset({"scheduled", "rescheduled"})
-CLOSED = frozenset({"concluded", "replaced", "abandoned", "archived"})
-
-
-class Kind(StrEnum):
-    """What somebody owes, the weightiest first."""
-
-    OVERDUE = "overdue"
-    REASSIGNMENT = "reassignment"
-    REQUEST = "request"
-    INVITATION = "invitation"
-    INTRODUCTION = "introduction"
-    MEETING = "meeting"
-    DUE_SOON = "due_soon"
-
-
-RANKS = {kind: rank for rank, kind in enumerate(Kind)}
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One thing that somebody owes: ``since`` when, and ``until`` which day or moment."""
-
-    kind: Kind
-    id: UUID
-    title: str
-    since: datetime
-    group: str | None = None
-    by: str | None = None
-    """The institution that answers for it, or asks."""
-    due: date | None = None
-    at: datetime | None = None
-    time_zone: str | None = None
 
 
 def owed_by(
@@ -73,7 +33,7 @@ def owed_by(
     speakers: dict[UUID, list[UUID]],
     now: datetime,
 ) -> dict[UUID, list[Owed]]:
-    """Return what each person owes, the weightiest first, asking half a dozen questions for all.
+    """Return what each person owes, the weightiest first, asking some ten questions for all.
 
     ``stands`` tells where each of them stands, ``speakers`` who of them speaks for an institution
     (`standing.speakers`).
@@ -84,7 +44,7 @@ def owed_by(
     for person_id, item in (
         *_action_items(session, stands, speakers, now),
         *_reassignments(session, speakers),
-        *_admissions(session, stands, speakers),
+        *owed_in_groups(session, stands, speakers),
         *_introductions(session, speakers),
         *_invitations(session, stands, speakers, now),
     ):
@@ -175,42 +135,6 @@ def _reassignments(
             item.due_date,
         )
         for person_id in speakers[asked.to_institution_id]:
-            yield person_id, owed
-
-
-def _admissions(
-    session: Session, person_ids: Collection[UUID], speakers: dict[UUID, list[UUID]]
-) -> Iterator[tuple[UUID, Owed]]:
-    leaders: dict[UUID, list[UUID]] = {}
-    for group_id, person_id in session.exec(
-        select(Participant.group_id, Participant.person_id).where(
-            is_one_of(session, Participant.person_id, person_ids),
-            col(Participant.role).in_(STEERING),
-            col(Participant.suspended).is_(False),
-        )
-    ):
-        leaders.setdefault(group_id, []).append(person_id)
-    rows = session.exec(
-        select(Admission, Group.title)
-        .join(Group, col(Group.id) == col(Admission.group_id))
-        .where(
-            col(Admission.answered_at).is_(None),
-            or_(
-                is_one_of(session, Admission.group_id, leaders),
-                is_one_of(session, Admission.institution_id, speakers),
-            ),
-            col(Group.status).not_in(CLOSED),
-        )
-    )
-    for asked, title in rows:
-        if asked.kind == "request":
-            kind, people = Kind.REQUEST, leaders.get(asked.group_id, [])
-        else:
-            kind, people = Kind.INVITATION, speakers.get(asked.institution_id, [])
-        headline = asked.institution_name if kind is Kind.REQUEST else title
-        group = title if kind is Kind.REQUEST else None
-        owed = Owed(kind, asked.id, headline, asked.asked_at, group)
-        for person_id in people:
             yield person_id, owed
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from services.notifier import standing
-from services.notifier.owed import Kind, Owed, owed_by
+from services.notifier.owed import owed_by
+from services.notifier.owed_entries import Kind, Owed
 from services.notifier.tables import Digest
 from services.notifier.vocabulary import Frequency
 

@@ -13,7 +13,7 @@ from services.notifier.mail.sections import NEEDS, Part, Section
 from services.notifier.mail.stories import Content, Story
 from services.notifier.mail.told import written
 from services.notifier.open_matters import Coming, Open
-from services.notifier.owed import RANKS, Kind, Owed
+from services.notifier.owed_entries import RANKS, Kind, Owed
 from services.notifier.wording import Wording, wording
 from shared.vocabularies import vocabulary
 
@@ -120,6 +120,8 @@ def _label(kind: Kind, words: Wording) -> str:
         Kind.INVITATION: words.gettext("You are invited to join"),
         Kind.INTRODUCTION: words.gettext("Asks to be introduced to you"),
         Kind.MEETING: words.gettext("Say whether you come"),
+        Kind.MEMBERSHIP: words.gettext("Confirm that it stays in your group"),
+        Kind.ROLE: words.gettext("Confirm a role in your group"),
     }[kind]
 
 

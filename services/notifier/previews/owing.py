@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notifier.owed import SOON, TO_COME, UNFINISHED, owed_by
+from services.notifier.owed import owed_by
+from services.notifier.owed_entries import SOON, TO_COME, UNFINISHED
 from services.notifier.standing import STEERING, speakers, standings
 from services.notifier.tables import (
     ActionItem,

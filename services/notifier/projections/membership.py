@@ -1,5 +1,6 @@
 """Who belongs to a group, by institution and by person, and the news of it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -41,9 +42,9 @@ def membership_left(session: Session, event: Event, data: MembershipLeft) -> Non
     _forget_member(session, data.group_id, data.institution_id)
 
 
-def membership_suspended(session: Session, _event: Event, data: MembershipSuspended) -> None:
+def membership_suspended(session: Session, event: Event, data: MembershipSuspended) -> None:
     """Keep that the place of the institution waits to be confirmed."""
-    _keep_member(session, data.group_id, data.institution_id, suspended=True)
+    _keep_member(session, data.group_id, data.institution_id, suspended_at=event.time)
 
 
 def membership_confirmed(session: Session, _event: Event, data: MembershipConfirmed) -> None:
@@ -63,10 +64,10 @@ def role_held(session: Session, _event: Event, data: RoleGiven | RoleConfirmed) 
     roles.note(session, [data.person_id], utc_now())
 
 
-def role_suspended(session: Session, _event: Event, data: RoleSuspended) -> None:
+def role_suspended(session: Session, event: Event, data: RoleSuspended) -> None:
     """Keep that the role waits to be confirmed."""
     role = _participant(data)
-    role.suspended = True
+    role.suspended, role.suspended_at = True, event.time
     session.merge(role)
     roles.note(session, [data.person_id], utc_now())
 
@@ -90,10 +91,19 @@ def _participant(data: RoleEvent) -> Participant:
 
 
 def _keep_member(
-    session: Session, group_id: UUID, institution_id: UUID, *, suspended: bool = False
+    session: Session,
+    group_id: UUID,
+    institution_id: UUID,
+    *,
+    suspended_at: datetime | None = None,
 ) -> None:
     session.merge(
-        GroupMember(group_id=group_id, institution_id=institution_id, suspended=suspended)
+        GroupMember(
+            group_id=group_id,
+            institution_id=institution_id,
+            suspended=suspended_at is not None,
+            suspended_at=suspended_at,
+        )
     )
     roles.note(session, roles.speakers(session, institution_id), utc_now())
 

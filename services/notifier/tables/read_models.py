@@ -1,11 +1,13 @@
 """What other services said: themes, groups, institutions, people and their roles."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from services.notifier.tables.base import Table
+from shared.columns import UtcDateTime
 
 
 class Theme(Table, table=True):
@@ -35,6 +37,9 @@ class GroupMember(Table, table=True):
     group_id: UUID = Field(primary_key=True)
     institution_id: UUID = Field(primary_key=True, index=True)
     suspended: bool = Field(default=False, description="Whether its place waits to be confirmed.")
+    suspended_at: datetime | None = Field(
+        sa_type=UtcDateTime, default=None, description="Since when, where that is known."
+    )
 
 
 class Participant(Table, table=True):
@@ -49,6 +54,9 @@ class Participant(Table, table=True):
     )
     role: str
     suspended: bool = Field(default=False, description="Whether it waits to be confirmed.")
+    suspended_at: datetime | None = Field(
+        sa_type=UtcDateTime, default=None, description="Since when, where that is known."
+    )
 
 
 class Institution(Table, table=True):

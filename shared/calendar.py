@@ -44,13 +44,15 @@ def keep(database: Database, now: datetime, steps: Steps) -> dict[str, int]:
     return taken
 
 
-def run(database: Database, steps: Steps, stop: threading.Event) -> None:
-    """Look for what is due until ``stop`` is set."""
+def run(
+    database: Database, steps: Steps, stop: threading.Event, look_seconds: float = LOOK_SECONDS
+) -> None:
+    """Look for what is due every so many seconds until ``stop`` is set."""
     while not stop.is_set():
         taken = {name: some for name, some in keep(database, utc_now(), steps).items() if some}
         if taken:
             log.info("calendar", **taken)
-        stop.wait(LOOK_SECONDS)
+        stop.wait(look_seconds)
 
 
 def _once(database: Database, step: Step, now: datetime) -> int:

@@ -15,6 +15,9 @@ from shared.commands import stopped_by_signal
 from shared.database import Database
 from shared.logs import configure
 
+LOOK_SECONDS = 2.0
+"""Who tries Southlink on one machine doesn't want to wait for a minute until people are known."""
+
 
 def main() -> None:
     """Do what is due because its day has come, in both services, until asked to stop."""
@@ -26,7 +29,8 @@ def main() -> None:
         (Database(workgroups_settings().database_url), of_workgroups.STEPS),
     ]
     threads = [
-        threading.Thread(target=run, args=(database, steps, stop)) for database, steps in kept
+        threading.Thread(target=run, args=(database, steps, stop, LOOK_SECONDS))
+        for database, steps in kept
     ]
     for thread in threads:
         thread.start()

@@ -27,7 +27,7 @@ def show_summary(console: Console, summary: Summary, stack: Stack) -> None:
         (summary.events, "events carried"),
         (summary.readers, "readers subscribed"),
         (summary.digests, "digests delivered"),
-        (summary.news - summary.digests, "e-mails to those who asked to know at once"),
+        (summary.at_once, "e-mails to those who asked to know at once"),
     ):
         made.add_row(str(figure), what)
     took = Table(title="How long it took", title_justify="left", show_header=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from standalone.story.facts import retreat
 from standalone.story.following_up import FollowUp
 from standalone.story.http import (
     Mail,
@@ -18,6 +19,11 @@ from standalone.story.registration import SIDE_BY_SIDE, FocalPoint
 from standalone.story.script import GROUPS, READERS, Reader, Wish
 
 NEWS_KINDS = ("immediate", "digest")
+
+_LATE_IN, _LATE = next(
+    (script, action) for script in GROUPS for action in script.actions if action.due_in_days < 0
+)
+"""The group with the action item that is overdue, and the action item."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,22 @@ def subscribe(
         return sum(pool.map(ask, READERS))
 
 
+def let_who_is_late_follow(
+    services: Services, follow_up: FollowUp, focal_points: Mapping[str, FocalPoint]
+) -> None:
+    """Let the focal point whose action item will be overdue follow the group of it, daily."""
+    body = {
+        "target": {"kind": "group", "id": follow_up.groups[_LATE_IN.theme]},
+        "frequency": "daily",
+    }
+
+    def ask() -> dict[str, Any]:
+        token = focal_points[_LATE.institution].token
+        return services.post(f"{services.notifier}/me/subscriptions", body, token)
+
+    eventually(ask, f"the notifier knows the focal point of {_LATE.institution}")
+
+
 def wait_until_told(services: Services) -> None:
     """Wait until readers of everything at once have been told everything there is."""
     for reader in READERS:
@@ -109,12 +131,12 @@ def close_windows(services: Services, coordinator: str) -> int:
 def check_what_arrived(services: Services) -> int:
     """Check that each reader got what they asked for, nothing else, and nothing twice.
 
-    Returns the number of e-mails with news; `StoryError` says who got what they should not.
+    Returns how many e-mails were sent at once; `StoryError` says who got what they should not.
     """
-    arrived = 0
+    at_once = 0
     for reader in READERS:
         mails = [mail for mail in services.mails(to=reader.address) if mail.kind in NEWS_KINDS]
-        arrived += len(mails)
+        at_once += sum(mail.kind == "immediate" for mail in mails)
         expected = _expected(reader) if reader.confirms else set()
         if (got := _titles(mails)) != expected:
             raise StoryError(
@@ -124,7 +146,7 @@ def check_what_arrived(services: Services) -> int:
             times = sum(mail.says(title) for mail in mails)
             if times != 1:
                 raise StoryError(f"{reader.name} was told {times} times of “{title}”.")
-    return arrived
+    return at_once
 
 
 def check_that_nothing_is_sent_again(services: Services, coordinator: str) -> None:
@@ -137,8 +159,15 @@ def check_that_nothing_is_sent_again(services: Services, coordinator: str) -> No
 
 
 def save_a_digest(services: Services, folder: Path) -> Path:
-    """Save the fullest digest as .eml, .html and .txt; return the path without its ending."""
-    digest = max(services.mails(kind="digest"), key=lambda mail: len(mail.text))
+    """Save the digest of whoever owes something as .eml, .html and .txt; return its path.
+
+    The path is without an ending. `StoryError` when the digest doesn't begin with what is owed.
+    """
+    facts = {each.acronym: each for each in retreat().institutions}
+    (digest,) = services.mails(to=facts[_LATE.institution].address, kind="digest")
+    owed, news = digest.text.find(_LATE.title), digest.text.find(_LATE_IN.posts[0].title)
+    if not 0 <= owed < news:
+        raise StoryError(f"The digest should begin with “{_LATE.title}”, which is overdue.")
     stem = folder / "digest"
     for form in ("eml", "html", "txt"):
         stem.with_suffix(f".{form}").write_bytes(services.original(digest, form))

@@ -26,8 +26,8 @@ class Summary:
     readers: int = 0
     events: int = 0
     digests: int = 0
-    news: int = 0
-    """E-mails with news: digests and those sent at once."""
+    at_once: int = 0
+    """E-mails that told of one thing as soon as it happened."""
     digest: Path | None = None
     """One digest, saved with the endings .eml, .html and .txt."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -65,6 +65,7 @@ def tell(installation: Installation, folder: Path, say: Say) -> Summary:
             follow_up = following_up.open_groups(services, coordinator, focal_points)
         with step("Readers in eight time zones subscribe and confirm"):
             summary.readers = reading.subscribe(services, follow_up, focal_points)
+            reading.let_who_is_late_follow(services, follow_up, focal_points)
         with step("Institutions join, post what they do, offer and ask, and take on actions"):
             summary.memberships = following_up.join(services, follow_up, focal_points)
             summary.updates = following_up.post_updates(services, follow_up, focal_points)
@@ -78,7 +79,7 @@ def tell(installation: Installation, folder: Path, say: Say) -> Summary:
             reading.wait_until_told(services)
         with step("The digest windows close, and each reader gets what they asked for"):
             summary.digests = reading.close_windows(services, coordinator)
-            summary.news = reading.check_what_arrived(services)
+            summary.at_once = reading.check_what_arrived(services)
         with step("The windows close again, and nothing is sent twice"):
             reading.check_that_nothing_is_sent_again(services, coordinator)
         summary.institutions = len(focal_points)

@@ -15,6 +15,7 @@ from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
 from shared.events.catalogue import (
     ActionItemAssigned,
+    ActionItemChanged,
     ActionItemReassignmentProposed,
     MeetingFacts,
     MeetingInvited,
@@ -50,7 +51,8 @@ def member(world: World, email: str = ANA) -> UUID:
 
 def owes(world: World, title: str = "List the training offers", days: int = -2) -> None:
     due = (utc_now() + timedelta(days=days)).date()
-    world.tell(ActionItemAssigned(action=world.action(title=title, due_date=due)))
+    action = world.action(title=title, due_date=due)
+    world.tell(ActionItemAssigned(action=action), subject=f"action-items/{action.action_item_id}")
 
 
 def meeting(world: World, **changes: Any) -> MeetingFacts:
@@ -116,6 +118,34 @@ def test_what_is_owed_comes_before_what_is_new_and_the_late_first(world: World) 
     assert places == sorted(places)
     assert message["Subject"].startswith("Southlink today: Overdue: List the training offers")
     assert "Overdue" in html_of(message)
+
+
+def test_what_was_given_to_the_reader_is_owed_and_not_told_as_news_as_well(world: World) -> None:
+    member(world)
+    world.subscribe("ben@example.org")
+    owes(world)
+    world.tell(world.update())
+    world.close_windows()
+    world.deliver_all()
+    to_ana, to_ben = sorted(world.mailbox.messages, key=lambda message: str(message["To"]))
+    assert text_of(to_ana).count("List the training offers") == 1
+    assert "1 thing is new" in text_of(to_ana)
+    assert text_of(to_ben).count("List the training offers") == 1
+    assert "2 things are new" in text_of(to_ben)
+
+
+def test_what_happened_since_to_something_owed_is_told_as_news(world: World) -> None:
+    member(world)
+    action = world.action(
+        title="List the training offers", due_date=(utc_now() - timedelta(days=2)).date()
+    )
+    subject = f"action-items/{action.action_item_id}"
+    world.tell(ActionItemAssigned(action=action), subject=subject)
+    blocked = action.model_copy(update={"state": "blocked", "version": 2})
+    world.tell(ActionItemChanged(action=blocked), subject=subject)
+    text = text_of(digest(world))
+    assert text.count("List the training offers") == 2
+    assert "blocked" in text
 
 
 def test_somebody_who_owes_nothing_is_told_of_nothing_that_others_owe(world: World) -> None:

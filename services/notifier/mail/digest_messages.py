@@ -30,7 +30,7 @@ from services.notifier.mail.headers import (
     one_line,
 )
 from services.notifier.mail.messages import enveloped, html_line, line, link, local, thread
-from services.notifier.mail.owed_sections import open_sections
+from services.notifier.mail.owed_sections import open_sections, told_elsewhere_left_out
 from services.notifier.mail.sections import DEMAND, Laid, first_subjects, lay, lay_all, sections
 from services.notifier.mail.told import Teller, Told
 from services.notifier.open_matters import Open
@@ -148,9 +148,9 @@ class DigestMessages:
     def _written(self, content: DigestContent, *, whole: bool, page: bool) -> _Written:
         reader, language = content.reader, written(content.reader.language)
         brought = {self._teller.told(each): target.kind for each, target in content.notices}
-        notices = digests.latest(brought)
-        today = local(content.window_end, reader.time_zone).date()
         opened = self._of(content)
+        notices = told_elsewhere_left_out(digests.latest(brought), opened)
+        today = local(content.window_end, reader.time_zone).date()
         fitting = {f"needs/{fit.need_id}": fit.need_id for fit in opened.needs}
         fits = (
             {each for each in notices if each.kind in DEMAND and each.subject in fitting}

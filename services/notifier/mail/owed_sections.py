@@ -11,9 +11,10 @@ from services.notifier.mail.fragments import Fragment
 from services.notifier.mail.messages import local
 from services.notifier.mail.sections import NEEDS, Part, Section
 from services.notifier.mail.stories import Content, Story
-from services.notifier.mail.told import written
+from services.notifier.mail.told import Told, written
 from services.notifier.open_matters import Coming, Open
 from services.notifier.owed_entries import RANKS, Kind, Owed
+from services.notifier.vocabulary import NoticeKind
 from services.notifier.wording import Wording, wording
 from shared.vocabularies import vocabulary
 
@@ -40,6 +41,19 @@ def open_sections(
         *_section(words.gettext("Needs that fit what you offer"), needs, NEEDS - 100),
         *_section(words.gettext("Coming meetings"), coming, LAST),
     ]
+
+
+def told_elsewhere_left_out(notices: list[Told], opened: Open) -> list[Told]:
+    """Return the notices but for action items that were given to the reader, who owes them."""
+    if not opened.owed:
+        return notices
+    owed = {
+        f"action-items/{item.id}"
+        for item in opened.owed
+        if item.kind in (Kind.OVERDUE, Kind.DUE_SOON)
+    }
+    given = NoticeKind.ACTION_ITEM_ASSIGNED
+    return [each for each in notices if each.kind != given or each.subject not in owed]
 
 
 def _section(title: str, items: list[Fragment], rank: int) -> list[Section]:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from icalendar import Calendar
 from sqlalchemy import event as listener
-from sqlmodel import select
+from sqlmodel import select, update
 
 from services.notifier import collecting, digest_runs, open_matters, queues
-from services.notifier.tables import Digest, Participant, Subscription
+from services.notifier.tables import Digest, Participant, Subscriber, Subscription
 from services.notifier.vocabulary import Frequency
 from shared.columns import utc_now
 from shared.events.catalogue import (
@@ -132,6 +132,16 @@ def test_what_was_given_to_the_reader_is_owed_and_not_told_as_news_as_well(world
     assert "1 thing is new" in text_of(to_ana)
     assert text_of(to_ben).count("List the training offers") == 1
     assert "2 things are new" in text_of(to_ben)
+
+
+def test_names_in_what_is_owed_keep_their_direction_from_right_to_left(world: World) -> None:
+    member(world)
+    with world.database.write() as session:
+        session.exec(update(Subscriber).values(language="ar"))
+    owes(world)
+    assert "\u2068United Nations Volunteers\u2069 · \u2068" in " ".join(
+        text_of(digest(world)).split()
+    )
 
 
 def test_what_happened_since_to_something_owed_is_told_as_news(world: World) -> None:

@@ -73,7 +73,7 @@ def _owed(item: Owed, language: str, today: date, time_zone: str) -> Fragment:
         Story(
             label=label,
             headline=Content(item.title),
-            byline=" · ".join(filter(None, (when, item.by, item.group))),
+            byline=_byline(words, item.by, item.group, when=when),
             weight=RANKS[item.kind] - 100,
             summary=_labelled(label, item.title, words),
         ),
@@ -95,7 +95,7 @@ def _need(fit: Fit, language: str) -> Fragment:
         Story(
             label=label,
             headline=Content(fit.title),
-            byline=" · ".join((fit.institution, *shared)),
+            byline=_byline(words, fit.institution, *shared),
             lead=why,
             text=Content(fit.text),
             weight=1 if fit.text else 100,
@@ -115,7 +115,7 @@ def _coming(meeting: Coming, language: str, time_zone: str) -> Fragment:
         Story(
             label=label,
             headline=Content(meeting.title),
-            byline=" · ".join(filter(None, (when, meeting.place))),
+            byline=_byline(words, meeting.place, when=when),
             text=Content(meeting.link or ""),
             weight=101,
             summary=_labelled(label, meeting.title, words),
@@ -123,6 +123,10 @@ def _coming(meeting: Coming, language: str, time_zone: str) -> Fragment:
         language,
         whole=False,
     )
+
+
+def _byline(words: Wording, *names: str | None, when: str = "") -> str:
+    return " · ".join(filter(None, (when, *(words.name(name or "") for name in names))))
 
 
 def _label(kind: Kind, words: Wording) -> str:

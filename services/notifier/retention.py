@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
 from services.notifier.settings import Settings
@@ -20,7 +21,9 @@ from services.notifier.tables import (
     DigestItem,
     DigestRun,
     DigestShard,
+    SubscriptionRequest,
     Suppression,
+    Trial,
     WebhookAttempt,
     WebhookMessage,
 )
@@ -57,16 +60,19 @@ class Limits:
 
 def tidy(database: Database, limits: Limits, now: datetime) -> dict[str, int]:
     """Delete what is older than it is kept; return how many rows of each kind went."""
-    counted = {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}
-    for kind, forget, before in (
-        ("reports", forget_reports, now - limits.reports),
-        ("digests", forget_digests, now - limits.emails),
-        ("runs", forget_runs, now - limits.emails),
-        ("webhooks", forget_webhooks, now - limits.webhooks),
-    ):
+    counted = {}
+    for kind, (forget, kept_for) in {
+        "reports": (forget_reports, limits.reports),
+        "digests": (forget_digests, limits.emails),
+        "emails": (forget_emails, limits.emails),
+        "requests": (forget_requests, limits.emails),
+        "runs": (forget_runs, limits.emails),
+        "webhooks": (forget_webhooks, limits.webhooks),
+    }.items():
+        counted[kind] = 0
         for _ in range(BATCHES):
             with database.write() as session:
-                gone = forget(session, before)
+                gone = forget(session, now - kept_for)
             counted[kind] += gone
             if gone < AT_ONCE:
                 break
@@ -123,6 +129,55 @@ def forget_digests(session: Session, before: datetime) -> int:
     gone = [each for each in old if each not in taken_up]
     _forget_emails(session, gone)
     return len(gone)
+
+
+def forget_emails(session: Session, before: datetime) -> int:
+    """Delete e-mails that are no digest's and were made before then, unless one isn't done.
+
+    Tests go with what they were to show. One that was sent again goes after that one.
+    """
+    again = aliased(Delivery)
+    old = session.exec(
+        select(Delivery)
+        .where(
+            col(Delivery.id) < first_id_of(before),
+            col(Delivery.digest_id).is_(None),
+            col(Delivery.state).not_in(_NOT_DONE),
+            ~select(again.id).where(col(again.resends) == col(Delivery.id)).exists(),
+        )
+        .order_by(col(Delivery.id))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not old:
+        return 0
+    ids = [each.id for each in old]
+    session.exec(
+        update(BounceReport).where(col(BounceReport.delivery_id).in_(ids)).values(delivery_id=None)
+    )
+    session.exec(delete(Delivery).where(col(Delivery.id).in_(ids)))
+    trials = [each.trial_id for each in old if each.trial_id]
+    session.exec(delete(Trial).where(col(Trial.id).in_(trials)))
+    return len(ids)
+
+
+def forget_requests(session: Session, before: datetime) -> int:
+    """Delete what somebody asked for before then, which was confirmed or can't be any more."""
+    old = session.exec(
+        select(SubscriptionRequest.id)
+        .where(
+            col(SubscriptionRequest.asked_at) < before,
+            col(SubscriptionRequest.expires_at) < before,
+            ~select(Delivery.id)
+            .where(col(Delivery.request_id) == col(SubscriptionRequest.id))
+            .exists(),
+        )
+        .order_by(col(SubscriptionRequest.asked_at))
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    session.exec(delete(SubscriptionRequest).where(col(SubscriptionRequest.id).in_(old)))
+    return len(old)
 
 
 def forget_runs(session: Session, before: datetime) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from services.notifier import deliveries, feeding
 from services.notifier.broker import UnsuitableBrokerError, refuse_cluster
 from services.notifier.domains import Limits
-from services.notifier.tables import Delivery, Notice
+from services.notifier.tables import Delivery, Notice, Subscriber
 from services.notifier.vocabulary import DeliveryState, Frequency
 from shared.columns import utc_now
 from shared.database import Database
@@ -120,6 +120,35 @@ def test_an_email_that_cant_be_written_keeps_no_other_from_leaving(
     parked = stored(world.database, delivery_id)
     assert parked.state is DeliveryState.PARKED
     assert parked.answer == "The e-mail could not be written (KeyError)."
+
+
+def test_of_two_people_in_a_batch_only_whose_digest_cant_be_written_gets_none(
+    world: World,
+) -> None:
+    world.open_group()
+    world.subscribe("ana@example.org")
+    world.tell(world.update("The broken one"))
+    world.subscribe("bo@example.org")
+    world.tell(world.update("The whole one"))
+    with world.database.write() as session:
+        broken = session.exec(select(Notice).order_by(col(Notice.occurred_at))).all()
+        (notice,) = [each for each in broken if each.facts.get("title") == "The broken one"]
+        notice.facts = {"kind": "opportunity"}
+        session.add(notice)
+    world.close_windows()
+    world.deliver_all()
+    (message,) = world.mailbox.messages
+    assert message["To"] == "bo@example.org"
+    with world.database.read() as session:
+        states = session.exec(
+            select(Subscriber.email, Delivery.state).join(
+                Delivery, col(Delivery.subscriber_id) == col(Subscriber.id)
+            )
+        ).all()
+    assert sorted(states) == [
+        ("ana@example.org", DeliveryState.PARKED),
+        ("bo@example.org", DeliveryState.SENT),
+    ]
 
 
 def test_what_the_broker_lost_is_queued_again_once_per_wait(

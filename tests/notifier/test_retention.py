@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -31,6 +32,11 @@ def tidy(world: World, days: int) -> dict[str, int]:
     return retention.tidy(world.database, LIMITS, utc_now() + timedelta(days=days))
 
 
+def gone(**numbers: int) -> dict[str, int]:
+    kinds = ("reports", "digests", "emails", "requests", "runs", "webhooks")
+    return dict.fromkeys(kinds, 0) | numbers
+
+
 def rows(world: World, table: type[Digest | Delivery | DigestItem | DigestRun]) -> int:
     with world.database.read() as session:
         return len(session.exec(select(table.id)).all())
@@ -50,13 +56,11 @@ def told(world: World) -> World:
 
 
 def test_emails_go_with_their_digests_and_runs_when_their_time_is_over(told: World) -> None:
-    assert tidy(told, 59) == {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}
+    assert tidy(told, 59) == gone()
     assert rows(told, Digest) == 2
-    assert tidy(told, 61) == {"reports": 0, "digests": 2, "runs": 1, "webhooks": 0}
+    assert tidy(told, 61) == gone(digests=2, runs=1)
     assert [rows(told, each) for each in (Digest, Delivery, DigestItem, DigestRun)] == [0] * 4
-    assert tidy(told, 61) == {"reports": 0, "digests": 0, "runs": 0, "webhooks": 0}, (
-        "once more changes nothing"
-    )
+    assert tidy(told, 61) == gone(), "once more changes nothing"
 
 
 @pytest.mark.parametrize("state", [DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.PARKED])
@@ -65,7 +69,7 @@ def test_an_email_that_is_not_done_stays_however_old(told: World, state: Deliver
         delivery = session.exec(select(Delivery).where(Delivery.run_id != None)).one()  # noqa: E711
         delivery.state, delivery.finished_at = state, None
         session.add(delivery)
-    assert tidy(told, 1_000) == {"reports": 0, "digests": 1, "runs": 0, "webhooks": 0}
+    assert tidy(told, 1_000) == gone(digests=1, requests=2)
     assert [rows(told, each) for each in (Digest, Delivery, DigestRun)] == [1, 1, 1]
 
 
@@ -148,3 +152,40 @@ def test_the_first_id_of_a_moment_is_a_uuid_of_version_7_and_sorted_by_time(at: 
 def test_ids_made_now_lie_between_those_of_the_moments_around() -> None:
     now = utc_now()
     assert first_id_of(now) <= new_id() < first_id_of(utc_now() + timedelta(seconds=1))
+
+
+def test_confirmations_and_what_was_asked_for_go_when_their_time_is_over(
+    world: World, client: TestClient
+) -> None:
+    asks(world, client)
+    assert tidy(world, 59) == gone()
+    assert tidy(world, 75) == gone(emails=1, requests=1)
+    assert rows(world, Delivery) == 0
+
+
+def test_an_email_that_was_sent_again_goes_after_the_one_that_repeats_it(
+    world: World, client: TestClient
+) -> None:
+    asks(world, client)
+    with world.database.write() as session:
+        first = session.exec(select(Delivery)).one()
+        again = Delivery(
+            kind=first.kind,
+            request_id=first.request_id,
+            resends=first.id,
+            repeat=1,
+            resend_reason="Asked for.",
+            state=DeliveryState.SENT,
+        )
+        session.add(again)
+    assert tidy(world, 75) == gone(emails=1)
+    assert tidy(world, 75) == gone(emails=1, requests=1)
+
+
+def asks(world: World, client: TestClient) -> None:
+    """Let somebody ask for a subscription, and send the e-mail that asks to confirm it."""
+    world.open_group()
+    asked = {"email": ANA, "target": {"kind": "everything"}, "frequency": "daily"}
+    assert client.post("/subscriptions", json=asked).status_code == 202
+    world.deliver_all()
+    assert len(world.mailbox.messages) == 1

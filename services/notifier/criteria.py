@@ -92,36 +92,5 @@ def unknown_codes(criteria: Criteria) -> dict[str, list[str]]:
     return found
 
 
-def in_words(criteria: Criteria) -> str:
-    """Return the criteria behind the word for what they choose: ``of training in Bangladesh``."""
-    said = [
-        f"{_SAID[name]} {_either([_called(name, code) for code in codes])}"
-        for name in _SAID
-        if (codes := criteria.named().get(name))
-    ]
-    return ", ".join(said)
-
-
-_SAID = {
-    "kinds": "of",
-    "themes": "on",
-    "sdgs": "for",
-    "countries": "in",
-    "languages": "in",
-}
-
-
-def _called(field: str, code: str) -> str:
-    term = vocabulary(VOCABULARIES[field]).term(code)
-    name = term.name if term else code
-    if field == "sdgs":
-        return f"goal {code} ({name})"
-    return name.lower() if field == "kinds" else name
-
-
-def _either(names: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
 def _any(wanted: frozenset[str], named: list[str]) -> bool:
     return not wanted or not wanted.isdisjoint(named)

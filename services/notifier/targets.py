@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from services.notifier import criteria
 from services.notifier.tables import Group, Institution, Theme
 from services.notifier.vocabulary import TargetKind
+from services.notifier.wording import wording
 from shared.problems import INVALID, FieldError, Problem
 
 
@@ -129,15 +130,13 @@ UPDATE_KIND_NAMES = {
 
 
 def _name_of_support(target: Target) -> str | None:
-    words = _criteria_in_words(target)
-    if words is None:
-        return None
-    return f"{target.kind} {words}" if words else f"all {target.kind}"
+    key = _key_of_criteria(target)
+    return None if key is None else wording("en").target(target.kind, key)
 
 
-def _criteria_in_words(target: Target) -> str | None:
+def _key_of_criteria(target: Target) -> str | None:
     try:
-        return criteria.in_words(criteria.of_key(target.id))
+        return criteria.of_key(target.id).key
     except ValueError:
         return None
 
@@ -152,8 +151,8 @@ def _uuid(text: str) -> UUID:
 def titles(session: Session, wanted: Iterable[Target]) -> dict[Target, str]:
     """Return what each target is called where it stands alone, asking once for each kind.
 
-    A target that is gone has none. Kinds of updates are their own; needs and offers go by their
-    criteria in words, which all of them have none of.
+    A target that is gone has none. Kinds of updates are their own; needs and offers go by the key
+    of their criteria.
     """
     found: dict[Target, str] = {}
     rows: dict[TargetKind, list[Target]] = {}
@@ -161,8 +160,8 @@ def titles(session: Session, wanted: Iterable[Target]) -> dict[Target, str]:
         rows.setdefault(target.kind, []).append(target)
     for kind, of_kind in rows.items():
         if kind in (TargetKind.NEEDS, TargetKind.OFFERS):
-            said = {target: _criteria_in_words(target) for target in of_kind}
-            found.update((target, words) for target, words in said.items() if words is not None)
+            keys = {target: _key_of_criteria(target) for target in of_kind}
+            found.update((target, key) for target, key in keys.items() if key is not None)
             continue
         if kind not in _NAMED:
             found.update((target, target.id) for target in of_kind)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from services.notifier import criteria, criteria_names
 from services.notifier.languages import direction, translations
 from services.notifier.vocabulary import Frequency, TargetKind
 
@@ -49,6 +50,20 @@ class Wording:
         from babel.lists import format_list
 
         return format_list(names, locale=self._locale) if names else ""
+
+    def one_of(self, names: Sequence[str]) -> str:
+        """Return the names of which any will do: ``Bangladesh, Bhutan or Nepal``."""
+        from babel.lists import format_list
+
+        return format_list(names, style="or", locale=self._locale) if names else ""
+
+    def country(self, code: str) -> str | None:
+        """Return the name of a country (ISO 3166-1 alpha-2)."""
+        return self._locale.territories.get(code)
+
+    def language_name(self, code: str) -> str | None:
+        """Return the name of a language (ISO 639)."""
+        return self._locale.languages.get(code)
 
     def some(self, names: Sequence[str]) -> str:
         """Return up to three names; of more, two and how many there are besides."""
@@ -116,7 +131,10 @@ class Wording:
                 return self.gettext("never")
 
     def target(self, kind: TargetKind, title: str | None) -> str:
-        """Return how to call in a sentence what somebody follows; without a title it is gone."""
+        """Return how to call in a sentence what somebody follows; without a title it is gone.
+
+        The title of needs and offers is the key of their criteria.
+        """
         if title is None:
             return self.gettext("something that is no longer there")
         called = {
@@ -124,14 +142,18 @@ class Wording:
             TargetKind.THEME: self.gettext("the theme %(title)s") % {"title": self.name(title)},
             TargetKind.GROUP: self.gettext("the group %(title)s") % {"title": self.name(title)},
             TargetKind.UPDATE_KIND: self._every_update(title),
-            TargetKind.NEEDS: self.gettext("needs %(criteria)s") % {"criteria": title}
-            if title
-            else self.gettext("all needs"),
-            TargetKind.OFFERS: self.gettext("offers %(criteria)s") % {"criteria": title}
-            if title
-            else self.gettext("all offers"),
         }
+        if kind in (TargetKind.NEEDS, TargetKind.OFFERS):
+            return self._support(kind, title)
         return called.get(kind, self.name(title))
+
+    def _support(self, kind: TargetKind, key: str) -> str:
+        chosen = criteria_names.in_words(criteria.of_key(key), self)
+        if not chosen:
+            every = self.gettext("all needs"), self.gettext("all offers")
+            return every[kind is TargetKind.OFFERS]
+        some = self.gettext("needs (%(criteria)s)"), self.gettext("offers (%(criteria)s)")
+        return some[kind is TargetKind.OFFERS] % {"criteria": chosen}
 
     def _every_week(self, weekday: int) -> str:
         # Whole sentences: in Russian and Arabic the day changes its form within one.

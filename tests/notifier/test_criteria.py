@@ -11,15 +11,19 @@ from sqlmodel import col, select
 
 from services.notifier import choices, criteria, notices, subscriptions
 from services.notifier.choices import Choice
-from services.notifier.criteria import Criteria
+from services.notifier.criteria import VOCABULARIES, Criteria
+from services.notifier.criteria_names import GOALS, KINDS, THEMES, called
+from services.notifier.languages import LANGUAGES
 from services.notifier.notices import Happening
 from services.notifier.subscribers import Hours
 from services.notifier.tables import DigestItem, Institution, Subscriber, Subscription
 from services.notifier.targets import EVERYTHING, Target
 from services.notifier.vocabulary import Frequency, NoticeKind, TargetKind
+from services.notifier.wording import wording
 from shared.columns import utc_now
 from shared.events.support import SupportFacts
 from shared.ids import new_id
+from shared.vocabularies import vocabulary
 from tests.notifier.world import World
 
 CODES = {
@@ -127,13 +131,64 @@ def test_what_is_no_key_is_refused(key: str) -> None:
         criteria.of_key(key)
 
 
-def test_criteria_are_named_in_words() -> None:
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "needs (funding or training · Health · goal 3 (Good Health and Well-being) · "
+            "Bangladesh or Nepal · English)",
+        ),
+        (
+            "fr",
+            "besoins (financement ou formation · Santé · objectif 3 (Bonne santé et bien-être) · "
+            "Bangladesh ou Népal · anglais)",
+        ),
+        (
+            "es",
+            "necesidades (financiación o capacitación · Salud · objetivo 3 (Salud y bienestar) · "
+            "Bangladés o Nepal · inglés)",
+        ),
+        (
+            "ru",
+            "потребности (финансирование или обучение · Здравоохранение · цель 3 (Хорошее "
+            "здоровье и благополучие) · Бангладеш или Непал · английский)",
+        ),
+        (
+            "zh",
+            "需求（资金或培训 · 卫生健康 · 目标3（良好健康与福祉） · 孟加拉国或尼泊尔 · 英语）",
+        ),
+        (
+            "ar",
+            "احتياجات (تمويل أو تدريب · الصحة · الهدف 3 (الصحة الجيدة والرفاه) · "
+            "بنغلاديش أو نيبال · الإنجليزية)",
+        ),
+    ],
+)
+def test_criteria_are_named_in_the_language_of_the_reader(language: str, said: str) -> None:
     chosen = Criteria.of(
-        {"kinds": ["training", "funding"], "sdgs": ["3"], "countries": ["NP"], "languages": ["en"]}
+        {
+            "kinds": ["training", "funding"],
+            "themes": ["health"],
+            "sdgs": ["3"],
+            "countries": ["NP", "BD"],
+            "languages": ["en"],
+        }
     )
-    assert criteria.in_words(chosen) == (
-        "of funding or training, for goal 3 (Good Health and Well-being), in Nepal, in English"
-    )
+    assert wording(language).target(TargetKind.NEEDS, chosen.key) == said
+
+
+def test_every_code_has_a_name_to_translate_and_every_name_is_of_a_code() -> None:
+    for names, which in ((KINDS, "kinds"), (THEMES, "themes"), (GOALS, "sdgs")):
+        assert names.keys() == {term.code for term in vocabulary(VOCABULARIES[which]).terms}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("field", ["countries", "languages"])
+def test_every_country_and_language_has_a_name(field: str, language: str) -> None:
+    words = wording(language)
+    for term in vocabulary(VOCABULARIES[field]).terms:
+        assert called(field, term.code, words)
 
 
 def test_a_need_reaches_whom_its_criteria_fit_once_and_at_the_soonest(world: World) -> None:

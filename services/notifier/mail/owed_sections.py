@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
+from services.notifier.criteria_names import called
 from services.notifier.fitting_needs import Fit
 from services.notifier.mail.fragments import Fragment
 from services.notifier.mail.messages import local
@@ -16,7 +17,6 @@ from services.notifier.open_matters import Coming, Open
 from services.notifier.owed_entries import RANKS, Kind, Owed
 from services.notifier.vocabulary import NoticeKind
 from services.notifier.wording import Wording, wording
-from shared.vocabularies import vocabulary
 
 OWED, LAST = -1_000, 1_000
 """Where the sections come, before and after those of what is new."""
@@ -87,8 +87,8 @@ def _need(fit: Fit, language: str) -> Fragment:
     words = wording(language)
     label = words.gettext("Need")
     shared = [
-        *(_name("themes", code) for code in fit.themes),
-        *(_name("countries", code) for code in fit.countries),
+        *(called("themes", code, words) for code in fit.themes),
+        *(called("countries", code, words) for code in fit.countries),
     ]
     why = words.gettext("It fits your offer “%(offer)s”.") % {"offer": fit.offer}
     return written(
@@ -156,8 +156,3 @@ def _due(item: Owed, words: Wording, today: date) -> str:
 
 def _labelled(label: str, title: str, words: Wording) -> str:
     return words.gettext("%(label)s: %(title)s") % {"label": label, "title": title}
-
-
-def _name(which: str, code: str) -> str:
-    term = vocabulary("themes" if which == "themes" else "countries").term(code)
-    return term.name if term else code

@@ -119,7 +119,8 @@ class Settings(SmtpSettings):
         365,
         ge=30,
         le=36_500,
-        description="How many days digests and their e-mails are kept, with what became of them.",
+        description="How many days e-mails of every kind are kept, with what became of them, and "
+        "digests, runs and requests for subscriptions.",
     )
     keep_reports_days: int = Field(
         365,

@@ -14,11 +14,12 @@ from services.notifier import retention, suppressions, tasks
 from services.notifier.celery_app import make_app
 from services.notifier.retention import Limits
 from services.notifier.settings import Settings
-from services.notifier.tables import Delivery, Digest, DigestItem, DigestRun, Notice
-from services.notifier.vocabulary import DeliveryState, Frequency
+from services.notifier.tables import Delivery, Digest, DigestItem, DigestRun, Notice, Trial
+from services.notifier.vocabulary import DeliveryKind, DeliveryState, Frequency
 from shared.columns import utc_now
 from shared.ids import first_id_of, new_id
 from tests.notifier import reports
+from tests.notifier.announcing import Desk
 from tests.notifier.plans import read_wholly
 from tests.notifier.returned import report, send_to, stored_reports, suppressed
 from tests.notifier.world import World
@@ -180,6 +181,48 @@ def test_an_email_that_was_sent_again_goes_after_the_one_that_repeats_it(
         session.add(again)
     assert tidy(world, 75) == gone(emails=1)
     assert tidy(world, 75) == gone(emails=1, requests=1)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.PARKED])
+def test_a_confirmation_that_is_not_done_stays_with_what_was_asked_for(
+    world: World, client: TestClient, state: DeliveryState
+) -> None:
+    asks(world, client)
+    with world.database.write() as session:
+        delivery = session.exec(select(Delivery)).one()
+        delivery.state, delivery.finished_at = state, None
+        session.add(delivery)
+    assert tidy(world, 1_000) == gone()
+
+
+def test_tests_go_with_what_they_were_to_show(world: World) -> None:
+    with world.database.write() as session:
+        trial = Trial(
+            person_id=new_id(),
+            email=ANA,
+            time_zone="UTC",
+            template="welcome",
+            language="en",
+            choice={},
+            asked_at=utc_now(),
+        )
+        session.add(trial)
+        session.flush()
+        session.add(Delivery(kind=DeliveryKind.TEST, trial_id=trial.id, state=DeliveryState.SENT))
+    assert tidy(world, 59) == gone()
+    assert tidy(world, 61) == gone(emails=1)
+    with world.database.read() as session:
+        assert session.exec(select(Trial)).all() == []
+
+
+def test_the_emails_of_an_announcement_go_and_are_not_made_again(desk: Desk) -> None:
+    desk.followers(2)
+    announced = desk.submitted(desk.lead())["id"]
+    desk.send(announced)
+    received = desk.received()
+    assert tidy(desk.world, 61) == gone(emails=len(received))
+    desk.send(announced)
+    assert desk.received() == received
 
 
 def asks(world: World, client: TestClient) -> None:

@@ -8,8 +8,8 @@ gets no e-mail.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
-from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
@@ -127,7 +127,9 @@ def forget_digests(session: Session, before: datetime) -> int:
     # A coordinator may have put one through again just now.
     taken_up = {each.digest_id for each in emails if each.state in _NOT_DONE}
     gone = [each for each in old if each not in taken_up]
-    _forget_emails(session, gone)
+    session.exec(delete(DigestItem).where(col(DigestItem.digest_id).in_(gone)))
+    _delete_emails(session, col(Delivery.digest_id).in_(gone))
+    session.exec(delete(Digest).where(col(Digest.id).in_(gone)))
     return len(gone)
 
 
@@ -151,14 +153,10 @@ def forget_emails(session: Session, before: datetime) -> int:
     ).all()
     if not old:
         return 0
-    ids = [each.id for each in old]
-    session.exec(
-        update(BounceReport).where(col(BounceReport.delivery_id).in_(ids)).values(delivery_id=None)
-    )
-    session.exec(delete(Delivery).where(col(Delivery.id).in_(ids)))
+    _delete_emails(session, col(Delivery.id).in_([each.id for each in old]))
     trials = [each.trial_id for each in old if each.trial_id]
     session.exec(delete(Trial).where(col(Trial.id).in_(trials)))
-    return len(ids)
+    return len(old)
 
 
 def forget_requests(session: Session, before: datetime) -> int:
@@ -218,13 +216,12 @@ def forget_webhooks(session: Session, before: datetime) -> int:
     return len(old)
 
 
-def _forget_emails(session: Session, digest_ids: list[UUID]) -> None:
-    emails = select(Delivery.id).where(col(Delivery.digest_id).in_(digest_ids))
+def _delete_emails(session: Session, which: ColumnElement[bool]) -> None:
+    """Delete e-mails; reports about them stay for their own time."""
+    emails = select(Delivery.id).where(which)
     session.exec(
         update(BounceReport)
         .where(col(BounceReport.delivery_id).in_(emails))
         .values(delivery_id=None)
     )
-    session.exec(delete(DigestItem).where(col(DigestItem.digest_id).in_(digest_ids)))
-    session.exec(delete(Delivery).where(col(Delivery.digest_id).in_(digest_ids)))
-    session.exec(delete(Digest).where(col(Digest.id).in_(digest_ids)))
+    session.exec(delete(Delivery).where(which))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -108,16 +109,25 @@ def _is_there(session: Session, template: Template, now: datetime) -> bool:
 
 
 def _request(session: Session, subject: UUID | None) -> UUID:
-    statement = select(SubscriptionRequest.id).order_by(col(SubscriptionRequest.id).desc())
+    return _this_or_newest(
+        session,
+        SubscriptionRequest.id,
+        subject,
+        "There is no request for a subscription with this id.",
+        "Nobody has asked for a subscription yet: ask for one with POST /subscriptions.",
+    )
+
+
+def _this_or_newest(
+    session: Session, key: Any, subject: UUID | None, unknown: str, nothing_yet: str
+) -> UUID:
+    """Return the id that is asked for, else the newest of the table."""
+    statement = select(key).order_by(col(key).desc())
     if subject is not None:
-        statement = statement.where(SubscriptionRequest.id == subject)
-    found = session.exec(statement.limit(1)).first()
+        statement = statement.where(col(key) == subject)
+    found: UUID | None = session.exec(statement.limit(1)).first()
     if found is None:
-        raise _missing(
-            subject,
-            "There is no request for a subscription with this id.",
-            "Nobody has asked for a subscription yet: ask for one with POST /subscriptions.",
-        )
+        raise _missing(subject, unknown, nothing_yet)
     return found
 
 
@@ -146,17 +156,13 @@ def _welcomed(session: Session, subject: UUID | None) -> UUID:
 
 
 def _announcement(session: Session, subject: UUID | None) -> UUID:
-    statement = select(Announcement.id).order_by(col(Announcement.id).desc())
-    if subject is not None:
-        statement = statement.where(Announcement.id == subject)
-    found = session.exec(statement.limit(1)).first()
-    if found is None:
-        raise _missing(
-            subject,
-            "There is no announcement with this id.",
-            "Nobody has written an announcement yet: write one with POST /announcements.",
-        )
-    return found
+    return _this_or_newest(
+        session,
+        Announcement.id,
+        subject,
+        "There is no announcement with this id.",
+        "Nobody has written an announcement yet: write one with POST /announcements.",
+    )
 
 
 def _owing(session: Session, subject: UUID | None, now: datetime) -> UUID:

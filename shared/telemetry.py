@@ -10,13 +10,15 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from shared.database import Database
 
@@ -46,6 +48,19 @@ class Figure:
     help: str
     value: float
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def counted(
+    session: Session, name: str, meaning: str, column: Any, values: Iterable[str], *where: Any
+) -> Iterator[Figure]:
+    """Yield for each of the values how many rows have it in the column, 0 where none has.
+
+    The label is called as the column; ``where`` says which rows count.
+    """
+    found = session.exec(select(column, func.count()).where(*where).group_by(col(column))).all()
+    numbers = dict(found)
+    for value in values:
+        yield Figure(name, meaning, numbers.get(value, 0), {column.key: value})
 
 
 Collect = Callable[[Session], Iterable[Figure]]

@@ -17,7 +17,7 @@ from services.notifier.vocabulary import (
     RunState,
 )
 from shared.columns import utc_now
-from shared.telemetry import Figure
+from shared.telemetry import Figure, counted
 
 
 def figures(session: Session) -> Iterator[Figure]:
@@ -59,28 +59,15 @@ def figures(session: Session) -> Iterator[Figure]:
         "For how long the longest waiting e-mail has been due.",
         _age(now, oldest),
     )
-    digests = dict(
-        session.exec(select(Digest.frequency, func.count()).group_by(col(Digest.frequency))).all()
+    yield from counted(
+        session, "digests", "Digests made, by frequency.", Digest.frequency, Frequency
     )
-    for frequency in Frequency:
-        yield Figure(
-            "digests",
-            "Digests made, by frequency.",
-            digests.get(frequency, 0),
-            {"frequency": frequency},
-        )
     yield Figure(
         "digest_items_waiting",
         "Items that wait for their window.",
         session.exec(select(func.count()).where(col(DigestItem.digest_id).is_(None))).one(),
     )
-    runs = dict(
-        session.exec(select(DigestRun.state, func.count()).group_by(col(DigestRun.state))).all()
-    )
-    for run_state in RunState:
-        yield Figure(
-            "digest_runs", "Digest runs by state.", runs.get(run_state, 0), {"state": run_state}
-        )
+    yield from counted(session, "digest_runs", "Digest runs by state.", DigestRun.state, RunState)
     for frequency in DIGEST_FREQUENCIES:
         due = session.exec(
             select(func.min(DigestWindow.ends_at)).where(col(DigestWindow.frequency) == frequency)

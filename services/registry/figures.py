@@ -17,24 +17,19 @@ from services.registry.tables import (
 from services.registry.transitions import Status
 from services.registry.verification_dates import FIRST_NOTICE, LAST_NOTICE
 from shared.columns import utc_now
-from shared.telemetry import Figure
+from shared.telemetry import Figure, counted
 
 
 def collect(session: Session) -> Iterable[Figure]:
     """Yield the registry's figures: registrations, their queue, people and sign-ins."""
     now = utc_now()
-    counts: dict[str, int] = dict(
-        session.exec(
-            select(Institution.status, func.count()).group_by(col(Institution.status))
-        ).all()
+    yield from counted(
+        session,
+        "institutions",
+        "Institutions by the state of their registration.",
+        Institution.status,
+        Status,
     )
-    for status in Status:
-        yield Figure(
-            "institutions",
-            "Institutions by the state of their registration.",
-            counts.get(status, 0),
-            {"status": status},
-        )
     oldest = verification_queue.waiting_since(session)
     yield Figure(
         "verification_queue_oldest_seconds",

@@ -13,22 +13,20 @@ from shared.columns import utc_now
 from shared.events.catalogue import WORKGROUPS
 from shared.outbox import outbox_figures
 from shared.projection import projection_figures
-from shared.telemetry import Figure
+from shared.telemetry import Figure, counted
 
 
 def collect(session: Session) -> Iterable[Figure]:
     """Yield the figures of workgroups, of its relay and of its consumer."""
-    for status in Status:
-        groups = _count(session, Group, col(Group.status) == status)
-        yield Figure("groups", "Follow-up groups.", groups, {"status": status.value})
+    yield from counted(session, "groups", "Follow-up groups.", Group.status, Status)
     members = _count(session, Membership, col(Membership.left_at).is_(None))
     yield Figure("members", "Memberships of institutions in groups.", members)
     posted = _count(session, Update, col(Update.state) == "published")
     yield Figure("updates", "Updates posted.", posted)
     yield Figure("meetings", "Meetings recorded.", _count(session, Meeting))
-    for state in State:
-        items = _count(session, ActionItem, col(ActionItem.state) == state)
-        yield Figure("action_items", "Action items by their state.", items, {"state": state.value})
+    yield from counted(
+        session, "action_items", "Action items by their state.", ActionItem.state, State
+    )
     yield Figure(
         "action_items_overdue",
         "Unfinished action items whose due date is over in their group's time zone.",

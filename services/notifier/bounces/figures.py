@@ -2,37 +2,27 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from services.notifier.tables import BounceReport, Suppression
 from services.notifier.vocabulary import BounceKind, SuppressionReason
-from shared.telemetry import Figure
+from shared.telemetry import Figure, counted
 
 
 def figures(session: Session) -> Iterator[Figure]:
     """Yield how many reports there are of each kind, and how many addresses get no e-mail."""
-    reports = dict(
-        session.exec(select(BounceReport.kind, func.count()).group_by(col(BounceReport.kind))).all()
+    yield from counted(
+        session,
+        "bounces",
+        "Reports of mail servers, by what they say.",
+        BounceReport.kind,
+        BounceKind,
     )
-    for kind in BounceKind:
-        yield Figure(
-            "bounces",
-            "Reports of mail servers, by what they say.",
-            reports.get(kind, 0),
-            {"kind": kind},
-        )
-    suppressed = dict(
-        session.exec(
-            select(Suppression.reason, func.count())
-            .where(col(Suppression.lifted_at).is_(None))
-            .group_by(col(Suppression.reason))
-        ).all()
+    yield from counted(
+        session,
+        "suppressed_addresses",
+        "Addresses that get no e-mail, by reason.",
+        Suppression.reason,
+        SuppressionReason,
+        col(Suppression.lifted_at).is_(None),
     )
-    for reason in SuppressionReason:
-        yield Figure(
-            "suppressed_addresses",
-            "Addresses that get no e-mail, by reason.",
-            suppressed.get(reason, 0),
-            {"reason": reason},
-        )
